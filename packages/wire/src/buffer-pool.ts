@@ -1,0 +1,130 @@
+import { MemoryLedger } from './memory-ledger.ts';
+
+/** Buffers come in sizes of 2^n and 1.5 * 2^n bytes from 4 KiB on, so a lease wastes at most a third. */
+const smallestShift = 12;
+
+function classOf(sizeBytes: number): number {
+  const needed = Math.max(sizeBytes, 1 << smallestShift);
+  const shift = 31 - Math.clz32(needed - 1);
+  const half = 1 << shift;
+  if (needed <= 1 << smallestShift) return 0;
+  return (shift - smallestShift) * 2 + (needed > half + half / 2 ? 2 : 1);
+}
+
+function capacityOf(sizeClass: number): number {
+  const base = 2 ** (smallestShift + (sizeClass >> 1));
+  return sizeClass % 2 === 0 ? base : base * 1.5;
+}
+
+/** Settings of a `BufferPool`. */
+export interface BufferPoolOptions {
+  /** Bytes of free buffers that the pool keeps for the next lease; more are left to the garbage collector. Default 32 MiB. */
+  readonly retainBytes?: number;
+  /** Overwrite released buffers with 0xAA, so that a read after release is seen. For tests. Default false. */
+  readonly poison?: boolean;
+}
+
+/**
+ * Lends buffers of shared memory and takes them back. Leased memory is not referenced by the pool: a lease that is lost is garbage,
+ * never a leak and never handed out twice, and its bytes leave the ledger when it is collected. One pool a thread.
+ */
+export class BufferPool {
+  readonly ledger: MemoryLedger;
+  readonly #free: Buffer[][] = [];
+  readonly #retainBytes: number;
+  readonly #poison: boolean;
+  #freeBytes = 0;
+  readonly #lost = new FinalizationRegistry<number>((capacity) => this.ledger.add(-capacity));
+
+  constructor(ledger: MemoryLedger, options: BufferPoolOptions = {}) {
+    this.ledger = ledger;
+    this.#retainBytes = options.retainBytes ?? 32 * 1024 * 1024;
+    this.#poison = options.poison ?? false;
+  }
+
+  /** Lends a buffer of at least `sizeBytes` bytes with undefined content. */
+  lease(sizeBytes: number): Lease {
+    const buffer = this.take(sizeBytes);
+    const lease = new Lease(this, buffer);
+    this.#lost.register(lease, buffer.length, lease);
+    return lease;
+  }
+
+  /** Free bytes that are kept for the next lease. */
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
+  /** Forgets every free buffer. */
+  trim(): void {
+    this.#free.length = 0;
+    this.#freeBytes = 0;
+  }
+
+  /** For `Lease` only: a buffer that the ledger counts. */
+  take(sizeBytes: number): Buffer {
+    const sizeClass = classOf(sizeBytes);
+    let buffer = this.#free[sizeClass]?.pop();
+    if (buffer === undefined) buffer = Buffer.from(new SharedArrayBuffer(capacityOf(sizeClass)));
+    else this.#freeBytes -= buffer.length;
+    this.ledger.add(buffer.length);
+    return buffer;
+  }
+
+  /** For `Lease` only: takes a buffer back. */
+  give(buffer: Buffer): void {
+    this.ledger.add(-buffer.length);
+    if (this.#poison) buffer.fill(0xaa);
+    if (this.#freeBytes + buffer.length > this.#retainBytes) return;
+    (this.#free[classOf(buffer.length)] ??= []).push(buffer);
+    this.#freeBytes += buffer.length;
+  }
+
+  /** For `Lease` only: the lease was released or its buffer changed size. */
+  track(lease: Lease, capacity: number | undefined): void {
+    this.#lost.unregister(lease);
+    if (capacity !== undefined) this.#lost.register(lease, capacity, lease);
+  }
+}
+
+/** A buffer on loan. Write into it freely until it becomes a batch; release it exactly once or pass it on. */
+export class Lease implements Disposable {
+  readonly pool: BufferPool;
+  #buffer: Buffer | undefined;
+
+  /** For `BufferPool` only. */
+  constructor(pool: BufferPool, buffer: Buffer) {
+    this.pool = pool;
+    this.#buffer = buffer;
+  }
+
+  /** The whole buffer. Throws after release. */
+  get buffer(): Buffer {
+    if (this.#buffer === undefined) throw new Error('using a buffer after its release');
+    return this.#buffer;
+  }
+
+  /** Makes room for at least `sizeBytes`; the first `keepBytes` bytes are kept. `buffer` is another object afterwards. */
+  grow(sizeBytes: number, keepBytes: number): void {
+    const old = this.buffer;
+    if (sizeBytes <= old.length) return;
+    const larger = this.pool.take(Math.max(sizeBytes, old.length * 2));
+    old.copy(larger, 0, 0, keepBytes);
+    this.#buffer = larger;
+    this.pool.give(old);
+    this.pool.track(this, larger.length);
+  }
+
+  /** Gives the buffer back; a second call does nothing. */
+  release(): void {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    this.#buffer = undefined;
+    this.pool.track(this, undefined);
+    this.pool.give(buffer);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}

@@ -1,0 +1,53 @@
+/** An interned string with its UTF-8 bytes prepared: attribute keys and literal values are compared and written as bytes. Made by `key`. */
+export class Key {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+
+  constructor(text: string) {
+    this.text = text;
+    this.bytes = Buffer.from(text);
+  }
+}
+
+const interned = new Map<string, Key>();
+
+/** The `Key` of a text: identical text, identical object. Call it once per constant, at module level, never per item: keys are kept for ever. */
+export function key(text: string): Key {
+  let found = interned.get(text);
+  if (found === undefined) interned.set(text, (found = new Key(text)));
+  return found;
+}
+
+/** A set of keys that is asked by bytes. Made by `keySet`. */
+export class KeySet {
+  readonly #byLength = new Map<number, Uint8Array[]>();
+  readonly size: number;
+
+  constructor(texts: Iterable<string>) {
+    const unique = new Set(texts);
+    this.size = unique.size;
+    for (const text of unique) {
+      const { bytes } = key(text);
+      const same = this.#byLength.get(bytes.length);
+      if (same === undefined) this.#byLength.set(bytes.length, [bytes]);
+      else same.push(bytes);
+    }
+  }
+
+  /** Whether the bytes `[start, end)` of a buffer are one of the keys. */
+  has(buffer: Uint8Array, start: number, end: number): boolean {
+    const same = this.#byLength.get(end - start);
+    if (same === undefined) return false;
+    for (const bytes of same) {
+      let i = 0;
+      while (i < bytes.length && bytes[i] === buffer[start + i]) i++;
+      if (i === bytes.length) return true;
+    }
+    return false;
+  }
+}
+
+/** The set of the given keys. */
+export function keySet(texts: Iterable<string>): KeySet {
+  return new KeySet(texts);
+}

@@ -1,0 +1,44 @@
+import type { DataPointView, LogView, MetricEdit, MetricView, Plain, ResourceEdit, ResourceView, ScopeEdit, SpanView } from './views.ts';
+import type { Key } from './key.ts';
+
+/** What a hook says: nothing keeps the thing, `drop` removes it, `skip` (resource, scope, metric only) keeps it but shows this visitor nothing below it. */
+export type Verdict = void | 'drop' | 'skip';
+
+/** Properties of a visitor that end a fusion group (architecture: "one walk for many processors"). */
+export interface VisitorTraits {
+  /** Item hooks change a higher level, so the visitor runs alone, in two passes. */
+  readonly editsUpward?: true;
+  /** A throw refuses the whole batch instead of keeping the item. */
+  readonly refuses?: true;
+}
+
+/** Writes new data points at the end of the metric that is being left; later visitors of the walk see them. */
+export interface PointWriter {
+  begin(): void;
+  attribute(key: Key, value: Plain): void;
+  time(startUnixNano: bigint, endUnixNano: bigint): void;
+  int(value: bigint): void;
+  double(value: number): void;
+  histogram(value: { count: bigint; sum: number; counts: BigUint64Array; bounds: Float64Array }): void;
+  end(): void;
+}
+
+/**
+ * A processor that works item by item. Hooks are synchronous; an absent hook costs nothing; a view is valid inside its call only.
+ * State across items lives in the visitor. Many visitors run in one walk whose result equals running them one after the other.
+ * A throw undoes this visitor's edits of that item, is reported, and keeps the item.
+ */
+export interface Visitor {
+  readonly traits?: VisitorTraits;
+  onResource?(resource: ResourceEdit): Verdict;
+  onScope?(scope: ScopeEdit): Verdict;
+  onMetric?(metric: MetricEdit): Verdict;
+  onSpan?(span: SpanView): Verdict;
+  onLog?(log: LogView): Verdict;
+  onDataPoint?(point: DataPointView): Verdict;
+  onMetricEnd?(metric: MetricView, append: PointWriter): void;
+  /** After the last item of a resource; `reached` items came as far as this visitor. */
+  onResourceEnd?(resource: ResourceView, reached: number): void;
+  /** After the last resource; `reached` items came as far as this visitor. */
+  onBatchEnd?(reached: number): void;
+}

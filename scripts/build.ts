@@ -1,0 +1,78 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { BuildOptions } from 'esbuild';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** What one bundle is made from. */
+export interface BundleOptions {
+  /** The file whose import starts the program. */
+  readonly entry: string;
+  /** The folder that is replaced by the bundle: `main.js`, its chunks and the licenses of what was bundled. */
+  readonly outdir: string;
+  /** Writes source maps beside the files (`node --enable-source-maps` reads them). */
+  readonly sourceMaps?: boolean;
+}
+
+/**
+ * Bundles `entry` into `outdir`. What the entry imports dynamically lands in chunks of its own, so a component's code is read only when a
+ * configuration names it. Throws an Error that says what is missing, or what does not compile.
+ */
+export async function bundle(options: BundleOptions): Promise<void> {
+  if (!existsSync(options.entry)) throw new Error(`the entry ${relative(root, options.entry)} does not exist`);
+  const { build } = await import('esbuild').catch((cause: unknown) => {
+    throw new Error('esbuild is not installed: run `npm ci` with its development dependencies and install scripts', { cause });
+  });
+  rmSync(options.outdir, { recursive: true, force: true });
+  const settings = {
+    absWorkingDir: root,
+    entryPoints: { main: options.entry },
+    outdir: options.outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    conditions: ['@millrace/source'],
+    chunkNames: 'chunks/[name]-[hash]',
+    // CommonJS dependencies call require() for Node's own modules, which an ES module does not have.
+    banner: { js: "// millrace, Apache-2.0\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: false,
+    legalComments: 'none',
+    metafile: true,
+    sourcemap: options.sourceMaps ?? false,
+    logLevel: 'warning',
+  } satisfies BuildOptions;
+  const { metafile } = await build(settings);
+  writeFileSync(join(options.outdir, 'THIRD-PARTY-LICENSES.txt'), licensesOf(Object.keys(metafile.inputs)));
+}
+
+/** The license texts of the npm packages that the given files (relative to the repository) belong to. */
+function licensesOf(inputs: readonly string[]): string {
+  const folders = new Set<string>();
+  for (const input of inputs) {
+    const folder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
+    if (folder !== undefined) folders.add(folder);
+  }
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Record<string, unknown>;
+      const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license'].map((name) => join(root, folder, name)).find((path) => existsSync(path));
+      const text = file === undefined ? String(manifest['license']) : readFileSync(file, 'utf8').trim();
+      return `${String(manifest['name'])} ${String(manifest['version'])}\n\n${text}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+if (import.meta.main) {
+  const cli = join(root, 'packages/cli');
+  try {
+    await bundle({ entry: join(cli, 'src/main.ts'), outdir: join(cli, 'dist'), sourceMaps: process.argv.includes('--source-maps') });
+  } catch (error) {
+    console.error(`building millrace: ${Error.isError(error) ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
