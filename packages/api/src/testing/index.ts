@@ -1,4 +1,17 @@
+export { connectorContract } from './connector-contract.ts';
+export type { ConnectorExample } from './connector-contract.ts';
+export { noDeadline, passTime } from './contract.ts';
+export type { TestApi } from './contract.ts';
+export { exampleBatch, exampleRequest, itemNames } from './example-batch.ts';
+export { exporterContract } from './exporter-contract.ts';
+export type { ExporterExample } from './exporter-contract.ts';
+export { extensionContract } from './extension-contract.ts';
+export type { ExtensionExample } from './extension-contract.ts';
 export { FakeClock, settle } from './fake-clock.ts';
+export { processorContract } from './processor-contract.ts';
+export type { ProcessorExample } from './processor-contract.ts';
+export { receiverContract } from './receiver-contract.ts';
+export type { Answer, ReceiverExample } from './receiver-contract.ts';
 export { Sink } from './sink.ts';
 export { RecordingLedger, systemClock, testContext, testHost } from './test-context.ts';
 export type { LogLine, TestContext } from './test-context.ts';

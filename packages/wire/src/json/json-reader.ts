@@ -1,4 +1,5 @@
 import { WireError } from '../wire-error.ts';
+import { hexDigit } from './json-bytes.ts';
 
 /** Nesting of arrays and objects inside a value that is skipped; deeper text is refused. */
 const maxSkippedDepth = 256;
@@ -15,12 +16,6 @@ const lowerU = 0x75;
 
 /** 1 for bytes that stand for themselves in a string (any byte from 0x80 on does: UTF-8 is not checked). */
 export const plainInString: Uint8Array = Uint8Array.from({ length: 256 }, (_, c) => (c >= 0x20 && c !== quote && c !== backslash ? 1 : 0));
-
-/** Value of a hexadecimal digit, in either case; -1 for any other byte. */
-export const hexDigit: Int8Array = Int8Array.from({ length: 256 }, (_, c) => {
-  const value = Number.parseInt(String.fromCharCode(c), 16);
-  return Number.isNaN(value) ? -1 : value;
-});
 
 const escaped: Readonly<Record<number, number>> = { 0x22: 0x22, 0x5c: 0x5c, 0x2f: 0x2f, 0x62: 8, 0x66: 12, 0x6e: 10, 0x72: 13, 0x74: 9 };
 

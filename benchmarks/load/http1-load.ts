@@ -1,0 +1,51 @@
+import { connect } from 'node:net';
+
+/** What a load generator has seen since it started. */
+export interface LoadCounters {
+  /** Requests answered with success. */
+  acknowledged: number;
+  /** Requests answered with anything else. */
+  refused: number;
+  /** Connections that broke. */
+  failed: number;
+}
+
+const retryAfterMs = 100;
+
+/**
+ * Sends prepared HTTP/1.1 requests (head and body in one buffer) in turn over `connections` keep-alive connections, each with one request
+ * in flight, for as long as the returned function is not called. A refused request is followed by the next one after 100 ms.
+ */
+export function startHttp1Load(port: number, requests: readonly Buffer[], connections: number, counters: LoadCounters): () => void {
+  let next = 0;
+  let stopped = false;
+  for (let c = 0; c < connections; c++) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    let unread = '';
+    const send = (): void => {
+      if (stopped) socket.end();
+      else socket.write(requests[next++ % requests.length]!);
+    };
+    socket.on('connect', send);
+    socket.on('error', () => counters.failed++);
+    socket.on('data', (chunk) => {
+      unread += chunk.latin1Slice(0, chunk.length);
+      const headEnd = unread.indexOf('\r\n\r\n');
+      if (headEnd < 0) return;
+      const length = /content-length: *(\d+)/i.exec(unread.slice(0, headEnd));
+      if (unread.length < headEnd + 4 + Number(length?.[1] ?? 0)) return;
+      const accepted = unread.startsWith('HTTP/1.1 2');
+      unread = '';
+      if (accepted) {
+        counters.acknowledged++;
+        send();
+      } else {
+        counters.refused++;
+        setTimeout(send, retryAfterMs);
+      }
+    });
+  }
+  return () => {
+    stopped = true;
+  };
+}

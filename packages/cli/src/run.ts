@@ -1,0 +1,64 @@
+import { checkConfig, ConfigError, formatProblems, printConfig, resolveConfig } from '@millrace/config';
+import type { CheckedConfig, ResolvedConfig } from '@millrace/config';
+import { components, unsupportedHint } from '@millrace/distribution';
+import { catalogOf, enabledGates, featureGates, Service } from '@millrace/service';
+import { parseArguments, usage } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
+import { listComponents } from './list-components.ts';
+import { listFeatureGates } from './list-feature-gates.ts';
+import { runService } from './run-service.ts';
+import type { Terminal } from './terminal.ts';
+import { version } from './version.ts';
+
+/** Runs one command line to its end and returns the exit code: 0, or 1 after printing `Error: ...` on standard error. */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const args = parseArguments(argv);
+    if (args.help) terminal.stdout(usage);
+    else if (args.version) terminal.stdout(`millrace version ${version}\n`);
+    else await runCommand(args, terminal);
+    return 0;
+  } catch (error) {
+    terminal.stderr(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+async function runCommand(args: Arguments, terminal: Terminal): Promise<void> {
+  const gates = enabledGates(args.featureGates);
+  switch (args.command) {
+    case 'components':
+      return terminal.stdout(await listComponents(components, version));
+    case 'featuregate':
+      return terminal.stdout(listFeatureGates(featureGates, gates, args.operands[0]));
+    case 'validate': {
+      const config = await check(await resolve(args, gates, terminal), gates, '');
+      await Service.create({ config, components, program: { name: 'millrace', version }, writeLog: () => {} });
+      return undefined;
+    }
+    case 'print-config': {
+      const config = await check(await resolve(args, gates, terminal), gates, 'invalid configuration: ', args.validate);
+      return terminal.stdout(printConfig(config, args.mode, args.format));
+    }
+    case 'run':
+      return runService(await check(await resolve(args, gates, terminal), gates, 'invalid configuration: '), terminal, args.firstSteps);
+  }
+}
+
+async function resolve(args: Arguments, gates: ReadonlySet<string>, terminal: Terminal): Promise<ResolvedConfig> {
+  try {
+    return await resolveConfig({ locations: args.config, set: args.set, env: terminal.env, cwd: terminal.cwd, featureGates: gates });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new Error(`failed to get config: ${formatProblems(error.problems)}`, { cause: error });
+  }
+}
+
+async function check(resolved: ResolvedConfig, gates: ReadonlySet<string>, prefix: string, validate = true): Promise<CheckedConfig> {
+  try {
+    return await checkConfig(resolved, catalogOf(components, unsupportedHint), { featureGates: gates, validate });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new Error(`${prefix}${formatProblems(error.problems)}`, { cause: error });
+  }
+}

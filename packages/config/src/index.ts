@@ -1,0 +1,12 @@
+export type { Catalog, ComponentKind, ComponentSchema } from './catalog.ts';
+export { componentKinds } from './catalog.ts';
+export type { CheckOptions } from './check-config.ts';
+export { checkConfig } from './check-config.ts';
+export type { CheckedComponent, CheckedConfig, CheckedPipeline, CheckedService, PipelineSignal } from './checked-config.ts';
+export { durationMs } from './duration.ts';
+export { printConfig } from './print-config.ts';
+export type { Notice, Position, Problem, Warning } from './problem.ts';
+export { ConfigError, formatProblems } from './problem.ts';
+export type { ResolvedConfig, ResolveOptions } from './resolve-config.ts';
+export { resolveConfig } from './resolve-config.ts';
+export type { TelemetryConfig, TelemetryLogsConfig } from './telemetry.ts';

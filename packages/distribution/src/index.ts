@@ -1,0 +1,2 @@
+export { components } from './components.ts';
+export { unsupportedHint } from './unsupported.ts';

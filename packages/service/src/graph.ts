@@ -1,0 +1,254 @@
+import type {
+  Clock,
+  Component,
+  ComponentKind,
+  ConnectorFactory,
+  Consumer,
+  Context,
+  ExporterFactory,
+  Extension,
+  ExtensionFactory,
+  Factory,
+  Logger,
+  ProcessorFactory,
+  ReceiverFactory,
+  Signal,
+  Stage,
+} from '@millrace/api';
+import { signals } from '@millrace/api';
+import type { CheckedConfig } from '@millrace/config';
+import { findCycle } from './connector-cycle.ts';
+import type { ConnectorUse } from './connector-cycle.ts';
+import { Edge } from './edge.ts';
+import { FanOut } from './fan-out.ts';
+import type { Ledger, LedgerEntry } from './item-ledger.ts';
+import { endsGroup, standsAlone, VisitorStage } from './visitor-stage.ts';
+import type { VisitorNode } from './visitor-stage.ts';
+
+/** A component with the words that errors and logs use for it. */
+export interface GraphNode {
+  /** Such as `"otlp" receiver`. */
+  readonly label: string;
+  readonly component: Component;
+}
+
+/** Every component of a configuration, built and connected, in the order in which they start: what data reaches last starts first. */
+export interface Graph {
+  readonly extensions: readonly (GraphNode & { readonly id: string; readonly component: Extension })[];
+  /** Exporters, connectors, processors and fan-outs, then receivers. */
+  readonly nodes: readonly GraphNode[];
+}
+
+/** What building needs beside the configuration. */
+export interface GraphOptions {
+  /** The loaded factory of a component that the configuration names. */
+  readonly factory: (kind: ComponentKind, type: string) => Factory;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly program: Context['program'];
+  readonly logger: (fields: Readonly<Record<string, string>>) => Logger;
+}
+
+/** Where an edge can lead: a consumer, and its books unless it keeps them itself. */
+interface Port {
+  readonly name: string;
+  readonly consumer: Consumer;
+  readonly entry: LedgerEntry | undefined;
+}
+
+/** Builds and connects every component that the pipelines and `service::extensions` name; starts nothing. Throws an Error in the Collector's words. */
+export function buildGraph(config: CheckedConfig, options: GraphOptions): Graph {
+  return new GraphBuilder(config, options).build();
+}
+
+class GraphBuilder {
+  readonly #config: CheckedConfig;
+  readonly #options: GraphOptions;
+  readonly #nodes: GraphNode[] = [];
+  readonly #exporters = new Map<string, Port>();
+  readonly #connectors = new Map<string, Port>();
+  readonly #heads = new Map<string, Port>();
+  readonly #uses: ConnectorUse[];
+
+  constructor(config: CheckedConfig, options: GraphOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#uses = this.#connectorUses();
+  }
+
+  build(): Graph {
+    const cycle = findCycle(this.#config, this.#uses);
+    if (cycle !== undefined) throw new Error(cycle);
+    for (const id of this.#config.service.pipelines.keys()) this.#head(id);
+    this.#receivers();
+    const extensions = this.#config.service.extensions.map((id) => {
+      const { type, config } = this.#config.extensions.get(id)!;
+      const factory = this.#options.factory('extension', type) as ExtensionFactory<unknown>;
+      const { context } = this.#context('extension', id, {});
+      return { id, label: `"${id}" extension`, component: factory.create(config, context) };
+    });
+    return { extensions, nodes: this.#nodes };
+  }
+
+  #context(kind: ComponentKind, id: string, place: { signal?: Signal; pipeline?: string }): { context: Context; entry: LedgerEntry } {
+    const { ledger, logger, clock, program } = this.#options;
+    const where = place.pipeline ?? place.signal;
+    const entry = ledger.open(`${kind}/${id}${where === undefined ? '' : ` ${where}`}`);
+    const fields: Record<string, string> = { 'otelcol.component.id': id, 'otelcol.component.kind': kind };
+    if (place.signal !== undefined) fields['otelcol.signal'] = place.signal;
+    if (place.pipeline !== undefined) fields['otelcol.pipeline.id'] = place.pipeline;
+    return { context: { id, kind, ...place, clock, program, logger: logger(fields), items: entry }, entry };
+  }
+
+  /** Every (connector, signal in, signal out) that the pipelines use; a connector used at one end only is an error. */
+  #connectorUses(): ConnectorUse[] {
+    const uses: ConnectorUse[] = [];
+    const { pipelines } = this.#config.service;
+    for (const [id, { type }] of this.#config.connectors) {
+      const { signals: supported } = this.#options.factory('connector', type) as ConnectorFactory<unknown>;
+      const asExporter = [...pipelines].filter(([, pipeline]) => pipeline.exporters.includes(id));
+      const asReceiver = [...pipelines].filter(([, pipeline]) => pipeline.receivers.includes(id));
+      for (const [pipelineId, { signal }] of asExporter) {
+        if (asReceiver.some(([, to]) => supported[signal]?.[to.signal] !== undefined)) continue;
+        throw new Error(`connector "${id}" used as exporter in [${pipelineId}] pipeline but not used in any supported receiver pipeline`);
+      }
+      for (const [pipelineId, { signal }] of asReceiver) {
+        if (asExporter.some(([, from]) => supported[from.signal]?.[signal] !== undefined)) continue;
+        throw new Error(`connector "${id}" used as receiver in [${pipelineId}] pipeline but not used in any supported exporter pipeline`);
+      }
+      for (const from of signals) {
+        for (const to of signals) {
+          if (supported[from]?.[to] === undefined) continue;
+          if (asExporter.some(([, p]) => p.signal === from) && asReceiver.some(([, p]) => p.signal === to)) uses.push({ id, from, to });
+        }
+      }
+    }
+    return uses;
+  }
+
+  /** The consumer that leads from one component to all targets. */
+  #connect(from: LedgerEntry, targets: readonly Port[]): Consumer {
+    const [only] = targets;
+    if (targets.length === 1 && only !== undefined) return new Edge(from, only.entry, only.consumer);
+    const { ledger, logger, clock } = this.#options;
+    const branches = targets.map((target) => ({
+      next: new Edge(undefined, target.entry, target.consumer),
+      entry: ledger.open(`branch ${from.name} -> ${target.name}`),
+    }));
+    const fanOut = new FanOut(branches, logger({}), clock);
+    this.#nodes.push({ label: `fan-out after ${from.name}`, component: fanOut });
+    return new Edge(from, undefined, fanOut);
+  }
+
+  #head(pipelineId: string): Port {
+    const known = this.#heads.get(pipelineId);
+    if (known !== undefined) return known;
+    const pipeline = this.#config.service.pipelines.get(pipelineId)!;
+    const { signal } = pipeline;
+    const targets = pipeline.exporters.flatMap((id) =>
+      this.#config.connectors.has(id)
+        ? this.#uses.filter((use) => use.id === id && use.from === signal).map((use) => this.#connector(use))
+        : [this.#exporter(id, signal)],
+    );
+    const head = this.#processors(pipelineId, pipeline.processors, signal, targets);
+    this.#heads.set(pipelineId, head);
+    return head;
+  }
+
+  /** Builds a pipeline's processors from the last to the first and returns the port before the first. */
+  #processors(pipelineId: string, ids: readonly string[], signal: Signal, exporters: readonly Port[]): Port {
+    let targets = exporters;
+    let group: VisitorNode[] = [];
+    const closeGroup = (): void => {
+      const last = group.at(-1);
+      if (last === undefined) return;
+      const stage = new VisitorStage(group, this.#connect(last.entry, targets));
+      this.#nodes.push({ label: group.map((node) => `"${node.id}"`).join(', ') + ' processor', component: stage });
+      targets = [{ name: `${group[0].entry.name}`, consumer: stage, entry: undefined }];
+      group = [];
+    };
+    for (const id of ids.toReversed()) {
+      const { type, config } = this.#config.processors.get(id)!;
+      const factory = this.#options.factory('processor', type) as ProcessorFactory<unknown>;
+      this.#requireSignal(factory, id, signal);
+      const { context, entry } = this.#context('processor', id, { signal, pipeline: pipelineId });
+      if (factory.visit !== undefined) {
+        const visitor = factory.visit(config, context);
+        if (endsGroup(visitor) || standsAlone(visitor)) closeGroup();
+        group.unshift({ id, visitor, entry, logger: context.logger });
+        if (standsAlone(visitor)) closeGroup();
+      } else if (factory.create !== undefined) {
+        closeGroup();
+        const stage = factory.create(config, this.#connect(entry, targets), context);
+        this.#nodes.push({ label: `"${id}" processor`, component: stage });
+        targets = [{ name: entry.name, consumer: stage, entry }];
+      }
+    }
+    closeGroup();
+    if (targets.length === 1) return targets[0];
+    // A pipeline without processors: its own books stand for it, so that receivers have one place to send to.
+    const entry = this.#options.ledger.open(`pipeline/${pipelineId}`);
+    return { name: entry.name, consumer: this.#connect(entry, targets), entry };
+  }
+
+  #exporter(id: string, signal: Signal): Port {
+    const instance = `${id} ${signal}`;
+    let port = this.#exporters.get(instance);
+    if (port === undefined) {
+      const { type, config } = this.#config.exporters.get(id)!;
+      const factory = this.#options.factory('exporter', type) as ExporterFactory<unknown>;
+      this.#requireSignal(factory, id, signal);
+      const { context, entry } = this.#context('exporter', id, { signal });
+      port = this.#addStage(`"${id}" exporter`, factory.create(config, context), entry);
+      this.#exporters.set(instance, port);
+    }
+    return port;
+  }
+
+  #connector(use: ConnectorUse): Port {
+    const instance = `${use.id} ${use.from} ${use.to}`;
+    let port = this.#connectors.get(instance);
+    if (port === undefined) {
+      const { type, config } = this.#config.connectors.get(use.id)!;
+      const factory = this.#options.factory('connector', type) as ConnectorFactory<unknown>;
+      const { context, entry } = this.#context('connector', use.id, { signal: use.from });
+      const next = new Map<string, Consumer>();
+      for (const [pipelineId, pipeline] of this.#config.service.pipelines) {
+        if (pipeline.signal !== use.to || !pipeline.receivers.includes(use.id)) continue;
+        next.set(pipelineId, this.#connect(entry, [this.#head(pipelineId)]));
+      }
+      port = this.#addStage(`"${use.id}" connector`, factory.create(config, next, context), entry);
+      this.#connectors.set(instance, port);
+    }
+    return port;
+  }
+
+  #addStage(label: string, stage: Stage, entry: LedgerEntry): Port {
+    this.#nodes.push({ label, component: stage });
+    return { name: entry.name, consumer: stage, entry };
+  }
+
+  #receivers(): void {
+    const { pipelines } = this.#config.service;
+    for (const [id, { type, config }] of this.#config.receivers) {
+      const using = [...pipelines].filter(([, pipeline]) => pipeline.receivers.includes(id));
+      if (using.length === 0) continue;
+      const factory = this.#options.factory('receiver', type) as ReceiverFactory<unknown>;
+      const next = new Map<Signal, Consumer>();
+      for (const signal of signals) {
+        const heads = using.filter(([, pipeline]) => pipeline.signal === signal).map(([pipelineId]) => this.#head(pipelineId));
+        if (heads.length === 0) continue;
+        this.#requireSignal(factory, id, signal);
+        const { entry } = this.#context('receiver', id, { signal });
+        next.set(signal, new Edge(undefined, entry, this.#connect(entry, heads)));
+      }
+      const { context } = this.#context('receiver', id, {});
+      this.#nodes.push({ label: `"${id}" receiver`, component: factory.create(config, next, context) });
+    }
+  }
+
+  #requireSignal(factory: ReceiverFactory<unknown> | ProcessorFactory<unknown> | ExporterFactory<unknown>, id: string, signal: Signal): void {
+    if (factory.stability[signal] !== undefined) return;
+    throw new Error(`failed to create "${id}" ${factory.kind} for data type "${signal}": telemetry type is not supported`);
+  }
+}

@@ -1,0 +1,75 @@
+import { lend } from '@millrace/api';
+import type { Batch, Component, Consumed, Consumer, Host, Logger, PipelineError, Visitor } from '@millrace/api';
+import { walk } from '@millrace/wire';
+import type { LedgerEntry } from './item-ledger.ts';
+
+/** A processor that works item by item, with its books and log. */
+export interface VisitorNode {
+  readonly id: string;
+  readonly visitor: Visitor & Component;
+  readonly entry: LedgerEntry;
+  readonly logger: Logger;
+}
+
+/** Whether a visitor must be the last of its group, so that nothing after it sees what it may still take back. */
+export function endsGroup(visitor: Visitor): boolean {
+  return visitor.traits?.refuses === true;
+}
+
+/** Whether a visitor runs in a walk of its own, because its item hooks change what is above the items. */
+export function standsAlone(visitor: Visitor): boolean {
+  return visitor.traits?.editsUpward === true;
+}
+
+/**
+ * Neighbouring visitors in one walk, whose result equals running them one after the other. An unchanged batch is passed on as it is. What
+ * the visitors dropped or created is booked when the next component has taken the rest.
+ */
+export class VisitorStage implements Component, Consumer {
+  readonly #nodes: readonly VisitorNode[];
+  readonly #next: Consumer;
+  readonly #walk: ReturnType<typeof walk>;
+
+  constructor(nodes: readonly VisitorNode[], next: Consumer) {
+    this.#nodes = nodes;
+    this.#next = next;
+    this.#walk = walk(
+      nodes.map((node) => node.visitor),
+      (visitor, error) =>
+        nodes[visitor].logger.error('Processing an item failed; it is kept as it was.', {
+          error: error instanceof Error ? error.message : String(error),
+        }),
+    );
+  }
+
+  async start(host: Host): Promise<void> {
+    for (const { visitor } of this.#nodes) await visitor.start?.(host);
+  }
+
+  consume(batch: Batch): Consumed {
+    const { items } = batch;
+    const result = this.#walk.run(batch);
+    const counts = this.#walk.counters.slice();
+    let consumed: Consumed;
+    if (result === undefined) consumed = undefined;
+    else if (result === batch) consumed = this.#next.consume(batch);
+    else consumed = lend(this.#next, result);
+    if (consumed === undefined) {
+      this.#book(items, counts);
+      return undefined;
+    }
+    return consumed.then(() => this.#book(items, counts));
+  }
+
+  refusing(): PipelineError | undefined {
+    return this.#next.refusing?.();
+  }
+
+  async shutdown(signal: AbortSignal): Promise<void> {
+    for (const { visitor } of this.#nodes) await visitor.shutdown?.(signal);
+  }
+
+  #book(_items: number, _counts: unknown): void {
+    throw new Error('filled in with the counters of walk');
+  }
+}

@@ -1,0 +1,454 @@
+import type { Key } from '../key.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import type { Memory } from './memory.ts';
+import { skipField, varintAt, varintWidth } from './scan.ts';
+import { arrayType, stringType } from './value-types.ts';
+
+/** The integers of a slot, by their place in it. Slots are named by the index of their first integer. */
+export const slotStart = 0;
+export const slotEnd = 1;
+/** Attributes: address of the key (before `expand`: of the KeyValue). Fields: the tag. */
+export const slotKey = 2;
+/** -1 for what is not an attribute. */
+export const slotKeyLength = 3;
+export const slotType = 4;
+/** Address of the value's bytes; 0 when a field is absent. */
+export const slotValue = 5;
+export const slotValueLength = 6;
+export const slotFlags = 7;
+export const slotSize = 8;
+
+export const deleted = 1;
+const edited = 2;
+/** Not in the original message: an attribute, or a marker for the place of a field, whose slot `slotValue` names. */
+export const added = 4;
+export const marker = 8;
+/** The KeyValue has fields that we do not know. */
+const extended = 16;
+
+const undoSize = 6;
+const patchSize = 6;
+
+function larger(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(array.length * 2);
+  grown.set(array);
+  return grown;
+}
+
+/** A part of the message that has its own encoding, such as its events. */
+export interface TapePart {
+  /** Calls `tape.patch` for every entry that differs from the original. */
+  patches(tape: Tape): void;
+}
+
+/**
+ * Where the editable parts of one message are: a few single fields in the first slots, then its attributes, in reused integers. Attributes
+ * are noted as ranges while the message is indexed and taken apart at the first access. An edit writes the value to scratch and overwrites the slot,
+ * so every later read sees it; `splice` writes the message with its edits. What is new goes to the end in the order in which it was added,
+ * so many edits in one pass and in many give the same bytes.
+ */
+export class Tape {
+  readonly memory: Memory;
+  /** Counts the edits of the parent too. */
+  readonly parent: Tape | undefined;
+  slots: Int32Array<ArrayBuffer>;
+  /** End of the slots in use. */
+  count = 0;
+  /** Slots below are taken apart. */
+  expanded = 0;
+  /** Where attribute slots begin. */
+  readonly head: number;
+  attributeTag: number;
+  /** Range of the message's bytes. */
+  start = 0;
+  end = 0;
+  /** Edits made since `begin`; the message is written again when it is not 0. */
+  edits = 0;
+  readonly parts: TapePart[] = [];
+  #undo = new Int32Array(undoSize * 8);
+  #undoTop = 0;
+  #patches = new Int32Array(patchSize * 8);
+  #patchTop = 0;
+
+  constructor(memory: Memory, attributeTag: number, fieldTags: readonly number[] = [], parent?: Tape) {
+    this.memory = memory;
+    this.attributeTag = attributeTag;
+    this.parent = parent;
+    this.head = fieldTags.length * slotSize;
+    this.slots = new Int32Array(Math.max(this.head * 2, slotSize * 32));
+    for (let i = 0; i < fieldTags.length; i++) {
+      this.slots[i * slotSize + slotKey] = fieldTags[i];
+      this.slots[i * slotSize + slotKeyLength] = -1;
+    }
+  }
+
+  /** Starts with the message in `[start, end)`; `field` and `attribute` follow in the order of the bytes. */
+  begin(start: number, end: number): void {
+    this.start = start;
+    this.end = end;
+    this.edits = 0;
+    this.#undoTop = 0;
+    const { slots, head } = this;
+    for (let o = 0; o < head; o += slotSize) {
+      slots[o + slotStart] = 0;
+      slots[o + slotValue] = 0;
+      slots[o + slotValueLength] = 0;
+      slots[o + slotFlags] = 0;
+    }
+    this.count = this.expanded = head;
+  }
+
+  /** Notes a single field: `start` is the address of its tag, `value` that of its content. */
+  field(o: number, start: number, value: number, end: number): void {
+    const { slots } = this;
+    slots[o + slotStart] = start;
+    slots[o + slotEnd] = end;
+    slots[o + slotValue] = value;
+    slots[o + slotValueLength] = end - value;
+  }
+
+  /** Notes an attribute: `start` is the address of its tag, `value` that of the KeyValue. */
+  attribute(start: number, value: number, end: number): void {
+    const o = this.count;
+    if (o + slotSize > this.slots.length) this.slots = larger(this.slots);
+    const { slots } = this;
+    slots[o + slotStart] = start;
+    slots[o + slotEnd] = end;
+    slots[o + slotKey] = value;
+    slots[o + slotFlags] = 0;
+    this.count = o + slotSize;
+  }
+
+  /** Takes the noted attributes apart. */
+  expand(): void {
+    const { count, slots, memory } = this;
+    if (this.expanded === count) return;
+    const b = memory.buffer(this.start) as Uint8Array;
+    const base = memory.base(this.start);
+    for (let o = this.expanded; o < count; o += slotSize) {
+      let p = slots[o + slotKey] - base;
+      const end = slots[o + slotEnd] - base;
+      let keyAt = p;
+      let keyLength = 0;
+      let type = 0;
+      let valueAt = 0;
+      let valueLength = 0;
+      while (p < end) {
+        const tag = b[p++];
+        if (tag === 0x0a) {
+          keyLength = b[p++];
+          if (keyLength > 0x7f) {
+            keyLength = varintAt(b, p - 1);
+            p += varintWidth(keyLength) - 1;
+          }
+          keyAt = p;
+          p += keyLength;
+        } else if (tag === 0x12) {
+          let length = b[p++];
+          if (length > 0x7f) {
+            length = varintAt(b, p - 1);
+            p += varintWidth(length) - 1;
+          }
+          const valueEnd = p + length;
+          while (p < valueEnd) {
+            const valueTag = b[p];
+            if (valueTag < 0x08 || valueTag > 0x3f) {
+              p = skipField(b, p);
+              continue;
+            }
+            p++;
+            type = valueTag >> 3;
+            if ((valueTag & 7) === 2) {
+              valueLength = b[p++];
+              if (valueLength > 0x7f) {
+                valueLength = varintAt(b, p - 1);
+                p += varintWidth(valueLength) - 1;
+              }
+            } else valueLength = valueEnd - p;
+            valueAt = p;
+            break;
+          }
+          p = valueEnd;
+        } else {
+          p = skipField(b, p - 1);
+          slots[o + slotFlags] |= extended;
+        }
+      }
+      slots[o + slotKey] = keyAt + base;
+      slots[o + slotKeyLength] = keyLength;
+      slots[o + slotType] = type;
+      slots[o + slotValue] = valueAt + base;
+      slots[o + slotValueLength] = valueLength;
+    }
+    this.expanded = count;
+  }
+
+  /** The slot of an attribute, -1 when there is none. */
+  find(key: Key): number {
+    if (this.expanded !== this.count) this.expand();
+    const { slots, count, memory } = this;
+    const wanted = key.bytes;
+    const length = wanted.length;
+    const last = wanted[length - 1];
+    for (let o = this.head; o < count; o += slotSize) {
+      if (slots[o + slotKeyLength] !== length) continue;
+      let p = slots[o + slotKey];
+      let b: Uint8Array = memory.body;
+      if (p >= memory.length) {
+        b = memory.scratch.buffer;
+        p -= memory.length;
+      }
+      if ((length > 0 && b[p + length - 1] !== last) || (slots[o + slotFlags] & deleted) !== 0) continue;
+      let i = 0;
+      while (i < length && b[p + i] === wanted[i]) i++;
+      if (i === length) return o;
+    }
+    return -1;
+  }
+
+  /** Whether the slot's value is a string of exactly these bytes. */
+  valueEquals(o: number, wanted: Uint8Array): boolean {
+    const { slots, memory } = this;
+    const length = wanted.length;
+    if (slots[o + slotValueLength] !== length) return false;
+    let p = slots[o + slotValue];
+    let b: Uint8Array = memory.body;
+    if (p >= memory.length) {
+      b = memory.scratch.buffer;
+      p -= memory.length;
+    }
+    for (let i = 0; i < length; i++) if (b[p + i] !== wanted[i]) return false;
+    return true;
+  }
+
+  /** The slot's value as text. */
+  text(o: number): string {
+    const length = this.slots[o + slotValueLength];
+    return length === 0 ? '' : this.memory.text(this.slots[o + slotValue], length);
+  }
+
+  /** Makes the slot ready for a new value: remembers the old one, and gives a field that the message lacks its place. */
+  change(o: number): void {
+    this.#remember(o);
+    const { slots } = this;
+    if (o < this.head && slots[o + slotStart] === 0 && slots[o + slotFlags] === 0) {
+      const place = this.#append();
+      this.slots[place + slotKeyLength] = -1;
+      this.slots[place + slotValue] = o;
+      this.slots[place + slotFlags] = added | marker;
+    }
+    this.slots[o + slotFlags] |= edited;
+  }
+
+  /** Points a changed slot at the value that was just written to scratch from `position` on. */
+  setWritten(o: number, type: number, position: number): void {
+    const { slots, memory } = this;
+    slots[o + slotType] = type;
+    slots[o + slotValue] = memory.length + position;
+    slots[o + slotValueLength] = memory.scratch.position - position;
+  }
+
+  setText(o: number, value: string | Key): void {
+    this.change(o);
+    const { scratch } = this.memory;
+    const { position } = scratch;
+    scratch.text(value);
+    this.setWritten(o, stringType, position);
+  }
+
+  /** A slot for a new attribute, without a value. */
+  insert(key: Key): number {
+    this.expand();
+    const o = this.#append();
+    const { slots, memory } = this;
+    slots[o + slotKey] = memory.length + memory.scratch.position;
+    slots[o + slotKeyLength] = key.bytes.length;
+    slots[o + slotType] = 0;
+    slots[o + slotFlags] = added;
+    memory.scratch.text(key);
+    return o;
+  }
+
+  /** Removes an attribute. */
+  remove(o: number): void {
+    this.#remember(o);
+    this.slots[o + slotFlags] |= deleted;
+  }
+
+  #append(): number {
+    this.expand();
+    const o = this.count;
+    if (o + slotSize > this.slots.length) this.slots = larger(this.slots);
+    this.#touch(~o);
+    this.count = this.expanded = o + slotSize;
+    return o;
+  }
+
+  #remember(o: number): void {
+    const top = this.#touch(o);
+    const { slots } = this;
+    const undo = this.#undo;
+    undo[top + 1] = slots[o + slotKey];
+    undo[top + 2] = slots[o + slotType];
+    undo[top + 3] = slots[o + slotValue];
+    undo[top + 4] = slots[o + slotValueLength];
+    undo[top + 5] = slots[o + slotFlags];
+  }
+
+  #touch(o: number): number {
+    const top = this.#undoTop;
+    if (top === this.#undo.length) this.#undo = larger(this.#undo);
+    this.#undo[top] = o;
+    this.#undoTop = top + undoSize;
+    this.edits++;
+    if (this.parent !== undefined) this.parent.edits++;
+    return top;
+  }
+
+  /** Makes the edits so far final: a later `rollback` keeps them. */
+  commit(): void {
+    this.#undoTop = 0;
+  }
+
+  /** Takes back the edits since the last `commit`; `edits` is the count from then. */
+  rollback(edits: number): void {
+    const { slots } = this;
+    const undo = this.#undo;
+    for (let top = this.#undoTop - undoSize; top >= 0; top -= undoSize) {
+      const o = undo[top];
+      if (o < 0) this.count = this.expanded = ~o;
+      else {
+        slots[o + slotKey] = undo[top + 1];
+        slots[o + slotType] = undo[top + 2];
+        slots[o + slotValue] = undo[top + 3];
+        slots[o + slotValueLength] = undo[top + 4];
+        slots[o + slotFlags] = undo[top + 5];
+      }
+    }
+    this.#undoTop = 0;
+    this.edits = edits;
+  }
+
+  /** Becomes a copy of another tape of the same kind of message. */
+  copyFrom(other: Tape): void {
+    other.expand();
+    while (this.slots.length < other.count) this.slots = larger(this.slots);
+    const { slots } = this;
+    const from = other.slots;
+    for (let i = 0; i < other.count; i++) slots[i] = from[i];
+    this.count = this.expanded = other.count;
+    this.start = other.start;
+    this.end = other.end;
+    this.edits = other.edits;
+    this.attributeTag = other.attributeTag;
+    this.#undoTop = 0;
+  }
+
+  /** For parts: `[start, end)` is replaced by the field `tag` with the content at `address`; tag 0 removes it. */
+  patch(start: number, end: number, tag: number, address: number, length: number, slot = -1): void {
+    let top = this.#patchTop;
+    if (top === this.#patches.length) this.#patches = larger(this.#patches);
+    const patches = this.#patches;
+    while (top > 0 && patches[top - patchSize] > start) {
+      patches.copyWithin(top, top - patchSize, top);
+      top -= patchSize;
+    }
+    patches[top] = start;
+    patches[top + 1] = end;
+    patches[top + 2] = tag;
+    patches[top + 3] = address;
+    patches[top + 4] = length;
+    patches[top + 5] = slot;
+    this.#patchTop += patchSize;
+  }
+
+  /** Writes the message, edits included, without a tag and a length of its own. */
+  splice(writer: ByteWriter): void {
+    const { slots, count, memory } = this;
+    const base = memory.base(this.start);
+    const source = memory.buffer(this.start);
+    this.#patchTop = 0;
+    for (let o = 0; o < count; o += slotSize) {
+      const flags = slots[o + slotFlags];
+      if ((flags & (edited | deleted)) === 0 || (flags & added) !== 0 || slots[o + slotStart] === 0) continue;
+      if (o < this.head) this.patch(slots[o], slots[o + slotEnd], slots[o + slotKey], slots[o + slotValue], slots[o + slotValueLength]);
+      else this.patch(slots[o], slots[o + slotEnd], 0, 0, 0, (flags & deleted) === 0 ? o : -1);
+    }
+    for (const part of this.parts) part.patches(this);
+    let p = this.start - base;
+    const patches = this.#patches;
+    for (let i = 0; i < this.#patchTop; i += patchSize) {
+      writer.copy(source, p, patches[i] - base);
+      p = patches[i + 1] - base;
+      if (patches[i + 5] >= 0) this.writeAttribute(writer, patches[i + 5]);
+      else if (patches[i + 2] !== 0) this.#writeField(writer, patches[i + 2], patches[i + 3], patches[i + 4]);
+    }
+    writer.copy(source, p, this.end - base);
+    for (let o = this.expanded - slotSize; o >= this.head; o -= slotSize) {
+      if ((slots[o + slotFlags] & added) === 0) {
+        this.#writeAdded(writer, o + slotSize);
+        return;
+      }
+    }
+    this.#writeAdded(writer, this.head);
+  }
+
+  #writeAdded(writer: ByteWriter, from: number): void {
+    const { slots } = this;
+    for (let o = from; o < this.expanded; o += slotSize) {
+      const flags = slots[o + slotFlags];
+      if ((flags & marker) !== 0) {
+        const field = slots[o + slotValue];
+        this.#writeField(writer, slots[field + slotKey], slots[field + slotValue], slots[field + slotValueLength]);
+      } else if ((flags & deleted) === 0) this.writeAttribute(writer, o);
+    }
+  }
+
+  #writeField(writer: ByteWriter, tag: number, address: number, length: number): void {
+    writer.varint(tag);
+    if ((tag & 7) === 2) writer.varint(length);
+    const { memory } = this;
+    const p = address - memory.base(address);
+    writer.copy(memory.buffer(address), p, p + length);
+  }
+
+  /** Writes one attribute as a field of its message. */
+  writeAttribute(writer: ByteWriter, o: number): void {
+    const { slots, memory } = this;
+    const keyLength = slots[o + slotKeyLength];
+    const valueLength = slots[o + slotValueLength];
+    const type = slots[o + slotType];
+    const delimited = type === stringType || type >= arrayType;
+    const anyLength = type === 0 ? 0 : 1 + (delimited ? varintWidth(valueLength) : 0) + valueLength;
+    const contentAt = writer.begin(this.attributeTag);
+    writer.byte(0x0a);
+    writer.varint(keyLength);
+    let p = slots[o + slotKey] - memory.base(slots[o + slotKey]);
+    writer.copy(memory.buffer(slots[o + slotKey]), p, p + keyLength);
+    writer.byte(0x12);
+    writer.varint(anyLength);
+    if (type !== 0) {
+      writer.byte((type << 3) | (delimited ? 2 : type === 4 ? 1 : 0));
+      if (delimited) writer.varint(valueLength);
+      const address = slots[o + slotValue];
+      p = address - memory.base(address);
+      writer.copy(memory.buffer(address), p, p + valueLength);
+    }
+    if ((slots[o + slotFlags] & extended) !== 0) this.#writeUnknown(writer, o);
+    writer.end(contentAt);
+  }
+
+  /** Fields of the KeyValue that we do not know stay with it. */
+  #writeUnknown(writer: ByteWriter, o: number): void {
+    const base = this.memory.base(this.start);
+    const b = this.memory.buffer(this.start);
+    const end = this.slots[o + slotEnd] - base;
+    let p = this.slots[o + slotStart] - base + 1;
+    p += varintWidth(varintAt(b, p));
+    while (p < end) {
+      const next = skipField(b, p);
+      if (b[p] !== 0x0a && b[p] !== 0x12) writer.copy(b, p, next);
+      p = next;
+    }
+  }
+}
