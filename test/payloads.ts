@@ -6,6 +6,8 @@ export interface PayloadOptions {
   readonly seed?: number;
   /** Share of the items (0 to 1) that carry an e-mail address or a card number. Default 0. */
   readonly pii?: number;
+  /** String attributes added to each span. Default 0. */
+  readonly extraAttributes?: number;
 }
 
 /** A growing protobuf writer; nested messages are written by a callback. */
@@ -224,7 +226,7 @@ function query(random: Random): [string, number, Attributes] {
   ];
 }
 
-function writeSpan(to: Writer, random: Random, pii: number): void {
+function writeSpan(to: Writer, random: Random, pii: number, extraAttributes: number): void {
   const start = epoch + BigInt(random.below(1e9)) * 1000n;
   const end = start + BigInt(1000 + random.below(2_000_000)) * 1000n;
   const which = random.next();
@@ -238,6 +240,7 @@ function writeSpan(to: Writer, random: Random, pii: number): void {
     .fixed64(7, start)
     .fixed64(8, end);
   writeAttributes(to, 9, all);
+  for (let i = 0; i < extraAttributes; i++) writeAttributes(to, 9, [[`app.setting.${i}`, `value ${random.below(1000)}`]]);
   if (random.next() < 0.1)
     to.message(11, (event) => {
       event.fixed64(1, start + 500n).string(2, 'exception');
@@ -255,7 +258,7 @@ function writeSpan(to: Writer, random: Random, pii: number): void {
 }
 
 /** An ExportTraceServiceRequest of `count` spans in one resource and two scopes, about 536 bytes a span. */
-export function traces(count: number, { seed = 1, pii = 0 }: PayloadOptions = {}): Buffer {
+export function traces(count: number, { seed = 1, pii = 0, extraAttributes = 0 }: PayloadOptions = {}): Buffer {
   const random = new Random(seed);
   const second = Math.floor(count / 4);
   return new Writer().message(1, (resourceSpans) => {
@@ -263,7 +266,7 @@ export function traces(count: number, { seed = 1, pii = 0 }: PayloadOptions = {}
     const scope = (name: string, version: string, spans: number): void => {
       resourceSpans.message(2, (scopeSpans) => {
         writeScope(scopeSpans, name, version);
-        for (let i = 0; i < spans; i++) scopeSpans.message(2, (span) => writeSpan(span, random, pii));
+        for (let i = 0; i < spans; i++) scopeSpans.message(2, (span) => writeSpan(span, random, pii, extraAttributes));
       });
     };
     scope('@opentelemetry/instrumentation-http', '0.57.1', count - second);
@@ -333,7 +336,7 @@ export function metrics(count: number, { seed = 1 }: Pick<PayloadOptions, 'seed'
 }
 
 /** An ExportLogsServiceRequest of `count` records in one resource and scope, about 336 bytes a record. */
-export function logs(count: number, { seed = 1, pii = 0 }: PayloadOptions = {}): Buffer {
+export function logs(count: number, { seed = 1, pii = 0 }: Pick<PayloadOptions, 'seed' | 'pii'> = {}): Buffer {
   const random = new Random(seed);
   return new Writer().message(1, (resourceLogs) => {
     writeResource(resourceLogs, random);

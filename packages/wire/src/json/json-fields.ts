@@ -21,6 +21,10 @@ export interface JsonField {
   readonly message: JsonMessage | undefined;
   /** Bytes that the length of the last message or list needed: the guess for the next one. */
   lengthWidth: number;
+  /** `"name":` as most writers put it. */
+  readonly member: Uint8Array;
+  /** The field that last followed this one. */
+  follower: JsonField | undefined;
 }
 
 interface NamedField {
@@ -51,6 +55,8 @@ const wireTypes: Partial<Record<FieldType, number>> = {
 export class JsonMessage {
   /** Whether it is `AnyValue`, the only message that can nest without end. */
   readonly isValue: boolean;
+  /** The field that last came first. */
+  first: JsonField | undefined;
   readonly #table: (NamedField | undefined)[] = Array.from({ length: buckets }, () => undefined);
 
   constructor(isValue: boolean) {
@@ -110,5 +116,7 @@ function compile(field: Field, index: number): JsonField {
     enumNumbers: field.values && new Map(field.values.map((value, number) => [value, number])),
     message: field.message === undefined ? undefined : jsonMessage(field.message),
     lengthWidth: 1,
+    member: Buffer.from(`"${field.jsonName}":`),
+    follower: undefined,
   };
 }

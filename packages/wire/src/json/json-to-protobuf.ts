@@ -87,10 +87,10 @@ class Transcoder extends JsonReader {
       this.position++;
       return;
     }
+    let previous: JsonField | undefined;
     for (;;) {
-      this.string();
-      const field = message.find(this.token, this.tokenStart, this.tokenEnd);
-      this.colon();
+      const field = this.#name(message, previous);
+      previous = field;
       path[depth] = field;
       const c = this.peek();
       if (field === undefined) this.skipValue();
@@ -106,6 +106,28 @@ class Transcoder extends JsonReader {
       this.position++;
       if (separator === 0x7d) return;
     }
+  }
+
+  /** Reads a name and its colon. Writers keep their order of members, so the member that followed the previous one last time is tried first. */
+  #name(message: JsonMessage, previous: JsonField | undefined): JsonField | undefined {
+    const guess = previous === undefined ? message.first : previous.follower;
+    this.peek();
+    if (guess !== undefined) {
+      const { bytes, position } = this;
+      const { member } = guess;
+      let i = 0;
+      while (i < member.length && bytes[position + i] === member[i]) i++;
+      if (i === member.length && position + i <= this.end) {
+        this.position = position + i;
+        return guess;
+      }
+    }
+    this.string();
+    const field = message.find(this.token, this.tokenStart, this.tokenEnd);
+    this.colon();
+    if (previous === undefined) message.first = field;
+    else previous.follower = field;
+    return field;
   }
 
   #list(field: JsonField): void {

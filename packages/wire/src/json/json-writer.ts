@@ -89,7 +89,7 @@ export class JsonWriter {
 
   /** Writes bytes in padded base64 of the standard alphabet. */
   base64(bytes: Buffer, start: number, end: number): void {
-    this.#text(`"${bytes.base64Slice(start, end)}"`);
+    this.#text(`"${bytes.toString("base64", start, end)}"`);
   }
 
   /** Writes a double; NaN and the infinities as strings. */

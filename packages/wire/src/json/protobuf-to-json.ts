@@ -227,10 +227,13 @@ class Encoder extends JsonWriter {
         return p + this.#low;
       }
       case 3: {
-        let p = this.#varint(at);
-        while ((this.#low & 7) !== 4) {
-          p = this.#skip(this.#low, p);
+        let p = at;
+        for (let depth = 1; depth > 0; ) {
           p = this.#varint(p);
+          const wireType = this.#low & 7;
+          if (wireType === 3) depth++;
+          else if (wireType === 4) depth--;
+          else p = this.#skip(this.#low, p);
         }
         return p;
       }

@@ -1,0 +1,63 @@
+import { gzipSync } from 'node:zlib';
+import type { Signal } from '../../packages/wire/src/signal.ts';
+import { logs, metrics, traces } from '../../test/payloads.ts';
+
+/** What the load generator sends; the same for every target of a row. */
+export interface Workload {
+  readonly signal: 'traces' | 'metrics' | 'logs';
+  readonly protocol: 'http' | 'grpc';
+  /** Spans, data points or log records in one request. */
+  readonly itemsPerRequest: number;
+  /** Default `proto`. */
+  readonly encoding?: 'proto' | 'json';
+  /** Default none. */
+  readonly compression?: 'gzip';
+  /** String attributes added to each span. Default 0. */
+  readonly extraAttributes?: number;
+}
+
+const distinctRequests = 8;
+const services = { traces: 'trace.v1.TraceService', metrics: 'metrics.v1.MetricsService', logs: 'logs.v1.LogsService' } satisfies Partial<Record<Signal, string>>;
+
+/** The path of the gRPC method that takes the workload's signal. */
+export function grpcPath(workload: Workload): string {
+  return `/opentelemetry.proto.collector.${services[workload.signal]}/Export`;
+}
+
+/** Eight requests with different contents, ready to be written: with their HTTP/1.1 head, or with gRPC's 5-byte prefix. */
+export async function requestsOf(workload: Workload, port: number): Promise<Buffer[]> {
+  const toJson = workload.encoding === 'json' ? (await import('./json-body.ts')).jsonBody : undefined;
+  return Array.from({ length: distinctRequests }, (_, seed) => {
+    let body = bodyOf(workload, seed + 1);
+    if (toJson !== undefined) body = toJson(workload.signal, body);
+    if (workload.compression === 'gzip') body = gzipSync(body, { level: 6 });
+    return workload.protocol === 'grpc' ? grpcMessage(workload, body) : httpRequest(workload, port, body);
+  });
+}
+
+function bodyOf(workload: Workload, seed: number): Buffer {
+  if (workload.signal === 'metrics') return metrics(workload.itemsPerRequest, { seed });
+  if (workload.signal === 'logs') return logs(workload.itemsPerRequest, { seed });
+  return traces(workload.itemsPerRequest, { seed, extraAttributes: workload.extraAttributes ?? 0 });
+}
+
+function grpcMessage(workload: Workload, body: Buffer): Buffer {
+  const message = Buffer.alloc(5 + body.length);
+  message[0] = workload.compression === 'gzip' ? 1 : 0;
+  message.writeUInt32BE(body.length, 1);
+  message.set(body, 5);
+  return message;
+}
+
+function httpRequest(workload: Workload, port: number, body: Buffer): Buffer {
+  const head = [
+    `POST /v1/${workload.signal} HTTP/1.1`,
+    `Host: 127.0.0.1:${port}`,
+    'User-Agent: OTel-OTLP-Exporter-JavaScript/0.301.0',
+    `Content-Type: ${workload.encoding === 'json' ? 'application/json' : 'application/x-protobuf'}`,
+    ...(workload.compression === 'gzip' ? ['Content-Encoding: gzip'] : []),
+    `Content-Length: ${body.length}`,
+    'Connection: keep-alive',
+  ];
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
+}

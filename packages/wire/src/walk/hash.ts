@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+
+const seeds = new Int32Array(2);
+const random = randomBytes(8);
+setHashSeed(random.readInt32LE(0), random.readInt32LE(4));
+
+/** Sets the seed of `AttributesView.hash64`, two 32-bit words. It is random in every process; threads that compare hashes, and tests, set it. */
+export function setHashSeed(low: number, high: number): void {
+  seeds[0] = low;
+  seeds[1] = high;
+}
+
+/** Adds the 64-bit hash of `[p, end)` to the sum in `into`; a sum does not depend on the order. */
+export function addHash(view: DataView, p: number, end: number, into: Uint32Array): void {
+  let low = seeds[0] ^ Math.imul(end - p, 0x9e37_79b1);
+  let high = seeds[1];
+  for (const words = end - 3; p < words; p += 4) {
+    const word = view.getInt32(p, true);
+    low = Math.imul(low ^ word, 0x85eb_ca77);
+    low ^= low >>> 15;
+    high = Math.imul(high + word, 0xc2b2_ae3d) ^ (low << 7);
+    high ^= high >>> 13;
+  }
+  for (; p < end; p++) {
+    const byte = view.getUint8(p);
+    low = Math.imul(low ^ byte, 0x85eb_ca77);
+    low ^= low >>> 15;
+    high = Math.imul(high + byte, 0xc2b2_ae3d);
+    high ^= high >>> 13;
+  }
+  low = Math.imul(low ^ (high >>> 16), 0x27d4_eb2f);
+  high = Math.imul(high ^ (low >>> 15), 0x1656_67b1);
+  into[0] += low ^ (high >>> 13);
+  into[1] += high ^ (low >>> 16);
+}
