@@ -193,12 +193,16 @@ export class HttpExchange implements DecompressTarget {
     const connection = this.#connection;
     const response = this.#response;
     const alone = --connection.open === 0;
+    if (connection.socket.destroyed) return;
     const unread = !this.#bodyRead && !this.#drains();
     let { headers } = reply;
     if (this.#extraHeaders.length > 0) headers = headers.concat(this.#extraHeaders);
     if (this.#settings.responseHeaders.length > 0) headers = headers.concat(this.#settings.responseHeaders);
     if (unread || !this.#settings.keepAlive || (connection.last && alone)) headers = headers.concat('Connection', 'close');
-    if (unread) linger(connection.socket);
+    if (unread) {
+      this.#request.pause();
+      linger(connection.socket);
+    }
     response.writeHead(reply.status, headers as string[]);
     if (reply.body.length === 0) response.end();
     else response.end(reply.body);

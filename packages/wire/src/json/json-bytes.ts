@@ -1,5 +1,7 @@
 /** Value of a hexadecimal digit, in either case; -1 for any other byte. */
-export const hexDigit: Int8Array = Int8Array.from({ length: 256 }, (_, c) => '0123456789abcdef'.indexOf(String.fromCharCode(c).toLowerCase()));
+export const hexDigit: Int8Array = Int8Array.from({ length: 256 }, (_, c) =>
+  '0123456789abcdef'.indexOf(String.fromCharCode(c).toLowerCase()),
+);
 
 const base64Digit = Int8Array.from({ length: 256 }, (_, c) => {
   if (c === 0x2d || c === 0x5f) return c === 0x2d ? 62 : 63;

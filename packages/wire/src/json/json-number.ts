@@ -1,3 +1,5 @@
+import '../walk/buffer-methods.ts';
+import type { FieldType } from '../schema.ts';
 import type { JsonReader } from './json-reader.ts';
 
 const quote = 0x22;
@@ -8,10 +10,10 @@ const two32 = 2 ** 32;
 
 /** One integer read from JSON: a number, or a string of decimal digits. Exact up to 64 bits; reused for every integer. */
 export class JsonInteger {
-  negative = false;
-  /** Upper and lower 32 bits of the magnitude. */
+  /** Upper and lower 32 bits, in two's complement. */
   high = 0;
   low = 0;
+  #negative = false;
 
   /** Reads the next value. `1.0` and `1e3` are integers, as in protobuf's JSON mapping; more than 64 bits and real fractions are refused. */
   read(reader: JsonReader): void {
@@ -33,8 +35,33 @@ export class JsonInteger {
       if (end === first || (text[first] === zero && end > first + 1)) reader.number();
       reader.position = end;
     }
-    this.negative = signed && text[start] === minus && (this.high !== 0 || this.low !== 0);
     if (this.high === Infinity) reader.fail('integer out of range', at);
+    this.#negative = signed && text[start] === minus && (this.high !== 0 || this.low !== 0);
+    if (this.#negative) this.#negate(reader, at);
+  }
+
+  #negate(reader: JsonReader, at: number): void {
+    if (this.high > 0x80000000 || (this.high === 0x80000000 && this.low !== 0)) reader.fail('integer out of range', at);
+    this.low = (~this.low + 1) >>> 0;
+    this.high = (~this.high + (this.low === 0 ? 1 : 0)) >>> 0;
+  }
+
+  /** Whether the type has this value. */
+  fits(type: FieldType): boolean {
+    const { high, low } = this;
+    switch (type) {
+      case 'fixed64':
+      case 'uint64':
+        return !this.#negative;
+      case 'fixed32':
+      case 'uint32':
+        return high === 0;
+      case 'sint32':
+      case 'enum':
+        return this.#negative ? high === 0xffffffff && low >= 0x80000000 : high === 0 && low < 0x80000000;
+      default:
+        return this.#negative || high < 0x80000000;
+    }
   }
 
   /** Reads decimal digits into `high` and `low` (`high` is infinite beyond 64 bits); the offset after them. */

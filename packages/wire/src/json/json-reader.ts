@@ -1,3 +1,4 @@
+import '../walk/buffer-methods.ts';
 import { WireError } from '../wire-error.ts';
 import { hexDigit } from './json-bytes.ts';
 
@@ -15,7 +16,7 @@ const colon = 0x3a;
 const lowerU = 0x75;
 
 /** 1 for bytes that stand for themselves in a string (any byte from 0x80 on does: UTF-8 is not checked). */
-export const plainInString: Uint8Array = Uint8Array.from({ length: 256 }, (_, c) => (c >= 0x20 && c !== quote && c !== backslash ? 1 : 0));
+const plainInString = Uint8Array.from({ length: 256 }, (_, c) => (c >= 0x20 && c !== quote && c !== backslash ? 1 : 0));
 
 const escaped: Readonly<Record<number, number>> = { 0x22: 0x22, 0x5c: 0x5c, 0x2f: 0x2f, 0x62: 8, 0x66: 12, 0x6e: 10, 0x72: 13, 0x74: 9 };
 
@@ -80,7 +81,8 @@ export class JsonReader {
   /** Reads `true`, `false` or `null`, of which the first byte is known to be there. */
   literal(text: string): void {
     for (let i = 0; i < text.length; i++) {
-      if (this.position + i >= this.end || this.bytes[this.position + i] !== text.charCodeAt(i)) this.fail(`expected ${text}`, this.position + i);
+      if (this.position + i >= this.end || this.bytes[this.position + i] !== text.charCodeAt(i))
+        this.fail(`expected ${text}`, this.position + i);
     }
     this.position += text.length;
   }
@@ -136,7 +138,12 @@ export class JsonReader {
     this.position += 6;
     if (code >= 0xd800 && code < 0xe000) {
       let low = 0;
-      if (code < 0xdc00 && this.position + 1 < this.end && this.bytes[this.position] === backslash && this.bytes[this.position + 1] === lowerU) {
+      if (
+        code < 0xdc00 &&
+        this.position + 1 < this.end &&
+        this.bytes[this.position] === backslash &&
+        this.bytes[this.position + 1] === lowerU
+      ) {
         low = this.#codeUnit(this.position);
       }
       if (low >= 0xdc00 && low < 0xe000) {

@@ -1,3 +1,4 @@
+import '../walk/buffer-methods.ts';
 import type { BufferPool, Lease } from '../buffer-pool.ts';
 
 /** Room that `reserve` leaves beyond what was asked for: the longest name or number with its punctuation. */
@@ -89,7 +90,7 @@ export class JsonWriter {
 
   /** Writes bytes in padded base64 of the standard alphabet. */
   base64(bytes: Buffer, start: number, end: number): void {
-    this.#text(`"${bytes.toString("base64", start, end)}"`);
+    this.#text(`"${bytes.toString('base64', start, end)}"`);
   }
 
   /** Writes a double; NaN and the infinities as strings. */

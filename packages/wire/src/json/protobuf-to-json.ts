@@ -2,8 +2,8 @@ import type { Batch } from '../batch.ts';
 import type { BufferPool } from '../buffer-pool.ts';
 import { messages, requestMessage } from '../schema.ts';
 import type { FieldType } from '../schema.ts';
-import type { Encoded } from './json-to-protobuf.ts';
 import { JsonWriter } from './json-writer.ts';
+import type { Encoded } from './protobuf-writer.ts';
 
 interface OutField {
   /** `,"name":` */
@@ -71,7 +71,7 @@ class Encoder extends JsonWriter {
   #message(message: OutMessage, start: number, end: number): void {
     const openAt = this.at;
     let seen = 0;
-    for (let p = start; p < end; ) {
+    for (let p = start; p < end;) {
       const tagAt = p;
       p = this.#varint(p);
       const tag = this.#low;
@@ -103,7 +103,7 @@ class Encoder extends JsonWriter {
   #list(field: OutField, tag: number, tagAt: number, end: number): number {
     const openAt = this.at;
     let runEnd = -1;
-    for (let p = tagAt; p < end; ) {
+    for (let p = tagAt; p < end;) {
       const valueAt = this.#varint(p);
       if (this.#low !== tag) {
         if (runEnd < 0) runEnd = p;
@@ -228,7 +228,7 @@ class Encoder extends JsonWriter {
       }
       case 3: {
         let p = at;
-        for (let depth = 1; depth > 0; ) {
+        for (let depth = 1; depth > 0;) {
           p = this.#varint(p);
           const wireType = this.#low & 7;
           if (wireType === 3) depth++;

@@ -8,6 +8,7 @@ import type { Tape } from './tape.ts';
 import {
   added,
   deleted,
+  edited,
   marker,
   slotEnd,
   slotFlags,
@@ -137,15 +138,14 @@ export class Attributes implements AttributesEdit {
     into[0] = 0;
     into[1] = 0;
     const { tape } = this;
-    const { slots, memory, expanded, head } = tape;
+    const { slots, memory, head } = tape;
     const base = memory.base(tape.start);
     const b = memory.buffer(tape.start);
     const view = memory.view(tape.start);
     for (let o = head; o < tape.count; o += slotSize) {
       const flags = slots[o + slotFlags];
       if ((flags & (deleted | marker)) !== 0) continue;
-      if (o < expanded && (flags & added) !== 0) this.#addEditedHash(o, into);
-      else if (slots[o + slotValue] >= memory.length && base === 0 && o < expanded) this.#addEditedHash(o, into);
+      if ((flags & (added | edited)) !== 0) this.#addEditedHash(o, into);
       else {
         const p = slots[o + slotStart] - base + 1;
         addHash(view, p + varintWidth(varintAt(b, p)), slots[o + slotEnd] - base, into);

@@ -19,7 +19,7 @@ export const slotFlags = 7;
 export const slotSize = 8;
 
 export const deleted = 1;
-const edited = 2;
+export const edited = 2;
 /** Not in the original message: an attribute, or a marker for the place of a field, whose slot `slotValue` names. */
 export const added = 4;
 export const marker = 8;

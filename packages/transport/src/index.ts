@@ -1,0 +1,16 @@
+export { contentCodings } from './server/decompress.ts';
+export type { BodyFault, ContentCoding } from './server/decompress.ts';
+export { parseEndpoint } from './server/endpoint.ts';
+export type { Endpoint, Transport } from './server/endpoint.ts';
+export type { CorsSettings } from './server/cors.ts';
+export type { GrpcCall, GrpcMethod } from './server/grpc-call.ts';
+export type { GrpcKeepalive } from './server/grpc-connection.ts';
+export { createGrpcServer } from './server/grpc-server.ts';
+export type { GrpcServerSettings } from './server/grpc-server.ts';
+export type { HttpExchange, HttpRoute } from './server/http-exchange.ts';
+export { httpReply } from './server/http-reply.ts';
+export type { HttpReply } from './server/http-reply.ts';
+export { createHttpServer } from './server/http-server.ts';
+export type { HttpServerSettings, Server } from './server/http-server.ts';
+export { encodeStatus, grpcCode, httpStatusOf, outOfMemory, retryAfterSeconds, statusJson, statusOfError } from './server/rpc-status.ts';
+export type { RpcStatus } from './server/rpc-status.ts';

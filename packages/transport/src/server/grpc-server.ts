@@ -1,0 +1,161 @@
+import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { BufferPool } from '@millrace/wire';
+import { listen, type Transport } from './endpoint.ts';
+import { GrpcCall, type GrpcCallSettings, type GrpcMethod } from './grpc-call.ts';
+import { GrpcConnection, type GrpcKeepalive } from './grpc-connection.ts';
+import type { Server } from './http-server.ts';
+import { grpcCode, type RpcStatus } from './rpc-status.ts';
+
+/** How a gRPC server listens and what it accepts: `configgrpc` of the Collector. */
+export interface GrpcServerSettings {
+  /** `host:port`. */
+  readonly endpoint: string;
+  readonly transport: Transport;
+  /** Largest message, compressed and decompressed. */
+  readonly maxReceiveMessageBytes: number;
+  /** Calls that a connection may have open at a time. */
+  readonly maxConcurrentStreams: number;
+  /** Whether request metadata becomes client metadata. */
+  readonly includeMetadata: boolean;
+  readonly keepalive: GrpcKeepalive;
+}
+
+/** Bytes that a client may send ahead, per connection and per call: 64 KiB, the default, would make it wait for us within a request. */
+const receiveWindowBytes = 16 * 1024 * 1024;
+/** Deadlines are looked at this often while calls that have one are open; a timer each would cost more than it is worth. */
+const deadlineTickMs = 20;
+const connectionOf: unique symbol = Symbol('connection');
+type TrackedSession = ServerHttp2Session & { [connectionOf]?: GrpcConnection };
+const ignore = (): void => undefined;
+
+/** A gRPC server for unary calls over plain HTTP/2; the key of a method is its path, such as `/package.Service/Method`. */
+export function createGrpcServer(settings: GrpcServerSettings, methods: ReadonlyMap<string, GrpcMethod>, pool: BufferPool): Server {
+  return new NodeGrpcServer(settings, methods, pool);
+}
+
+class NodeGrpcServer implements Server {
+  readonly #settings: GrpcServerSettings;
+  readonly #methods: ReadonlyMap<string, GrpcMethod>;
+  readonly #call: GrpcCallSettings;
+  readonly #services: ReadonlySet<string>;
+  readonly #connections = new Set<GrpcConnection>();
+  readonly #server: Http2Server;
+  #ticking = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(settings: GrpcServerSettings, methods: ReadonlyMap<string, GrpcMethod>, pool: BufferPool) {
+    this.#settings = settings;
+    this.#methods = methods;
+    this.#services = new Set([...methods.keys()].map((path) => path.slice(1, path.lastIndexOf('/'))));
+    this.#call = { pool, maxMessageBytes: settings.maxReceiveMessageBytes, includeMetadata: settings.includeMetadata };
+    this.#server = createServer({
+      maxSessionMemory: 64,
+      settings: { initialWindowSize: receiveWindowBytes, maxConcurrentStreams: settings.maxConcurrentStreams, enablePush: false },
+    });
+    this.#server.on('session', (session) => this.#connected(session));
+    this.#server.on('stream', (stream, headers, _flags, rawHeaders) => {
+      this.#called(stream as ServerHttp2Stream, headers, rawHeaders as unknown as string[]);
+    });
+    // What a session reports here (not HTTP/2, broken frames) node:http2 has answered with GOAWAY already.
+    this.#server.on('sessionError', ignore);
+  }
+
+  start(): Promise<string> {
+    return listen(this.#server, this.#settings.endpoint, this.#settings.transport);
+  }
+
+  stop(signal: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#stop(signal);
+    return this.#stopped;
+  }
+
+  async #stop(signal: AbortSignal): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#connections) connection.drain();
+    const cutOff = (): void => {
+      for (const connection of this.#connections) connection.destroy();
+    };
+    if (signal.aborted) cutOff();
+    signal.addEventListener('abort', cutOff, { once: true });
+    await closed;
+    signal.removeEventListener('abort', cutOff);
+  }
+
+  #connected(session: TrackedSession): void {
+    session.setLocalWindowSize(receiveWindowBytes);
+    const connection = new GrpcConnection(session, this.#settings.keepalive);
+    session[connectionOf] = connection;
+    this.#connections.add(connection);
+    session.on('close', () => this.#connections.delete(connection));
+  }
+
+  #called(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+    stream.on('error', ignore);
+    const connection = (stream.session as TrackedSession | undefined)?.[connectionOf];
+    if (connection === undefined) return;
+    const path = headers[':path'] ?? '';
+    const method = this.#methods.get(path);
+    const timeout = headers['grpc-timeout'];
+    const timeoutMs = timeout === undefined ? Infinity : parseTimeout(timeout as string);
+    const encoding = headers['grpc-encoding'] as string | undefined;
+    const deadline = timeoutMs === Infinity ? Infinity : performance.now() + (timeoutMs ?? 0);
+    const call = new GrpcCall(this.#call, connection, method ?? nowhere, stream, rawHeaders, encoding, deadline);
+    if (headers[':method'] !== 'POST') {
+      call.fail({ code: grpcCode.internal, message: `Received a HEADERS frame with :method "${headers[':method']}" which should be POST` }, 405);
+    } else if (!/^application\/grpc(\+proto)?($|;)/.test(headers['content-type'] ?? '')) {
+      call.fail({ code: grpcCode.internal, message: `invalid gRPC request content-type "${headers['content-type'] ?? ''}"` }, 415);
+    } else if (method === undefined) call.fail(this.#unimplemented(path));
+    else if (timeoutMs === undefined) call.fail({ code: grpcCode.internal, message: `malformed grpc-timeout: "${timeout as string}"` });
+    else {
+      if (deadline !== Infinity) this.#watch(connection, call);
+      call.read();
+    }
+  }
+
+  #unimplemented(path: string): RpcStatus {
+    const slash = path.lastIndexOf('/');
+    const service = path.slice(1, Math.max(slash, 1));
+    const message =
+      slash < 1
+        ? `malformed method name: "${path}"`
+        : this.#services.has(service)
+          ? `unknown method ${path.slice(slash + 1)} for service ${service}`
+          : `unknown service ${service}`;
+    return { code: grpcCode.unimplemented, message };
+  }
+
+  #watch(connection: GrpcConnection, call: GrpcCall): void {
+    connection.calls.add(call);
+    if (this.#ticking) return;
+    this.#ticking = true;
+    setTimeout(() => this.#tick(), deadlineTickMs).unref();
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    let open = 0;
+    for (const connection of this.#connections) {
+      for (const call of connection.calls) {
+        if (call.deadline <= now) {
+          connection.calls.delete(call);
+          call.fail({ code: grpcCode.deadlineExceeded, message: 'context deadline exceeded' });
+        } else open++;
+      }
+    }
+    this.#ticking = open > 0;
+    if (this.#ticking) setTimeout(() => this.#tick(), deadlineTickMs).unref();
+  }
+}
+
+const nowhere: GrpcMethod = { receive: (_call, message) => message.release() };
+
+const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** `grpc-timeout`: up to eight digits and a unit; `undefined` when malformed. */
+function parseTimeout(text: string): number | undefined {
+  const unit = unitMs[text[text.length - 1] ?? ''];
+  const amount = text.slice(0, -1);
+  return unit === undefined || !/^\d{1,8}$/.test(amount) ? undefined : Number(amount) * unit;
+}
+

@@ -1,0 +1,23 @@
+import type { Memory } from './memory.ts';
+import { findField, varintAt, varintWidth } from './scan.ts';
+
+/** The text of a length-delimited field of the message in a range, '' when it is absent. */
+export function textField(memory: Memory, start: number, end: number, tag: number): string {
+  const address = fieldAddress(memory, start, end, tag);
+  if (address === 0) return '';
+  const length = varintAt(memory.buffer(address), address - memory.base(address));
+  return length === 0 ? '' : memory.text(address + varintWidth(length), length);
+}
+
+/** The varint field of the message in a range, 0 when it is absent. */
+export function varintField(memory: Memory, start: number, end: number, tag: number): number {
+  const address = fieldAddress(memory, start, end, tag);
+  return address === 0 ? 0 : memory.varintNumber(address);
+}
+
+/** Address of the value of a field of the message in a range, 0 when it is absent. For fields that are read too rarely to be indexed. */
+export function fieldAddress(memory: Memory, start: number, end: number, tag: number): number {
+  const base = memory.base(start);
+  const p = findField(memory.buffer(start), start - base, end - base, tag);
+  return p < 0 ? 0 : p + base;
+}

@@ -1,0 +1,77 @@
+import type { ByteRange, ItemView, ResourceView, ScopeView } from '../views.ts';
+import { Attributes } from './attributes.ts';
+import type { Context } from './context.ts';
+import { fieldAddress, varintField } from './fields.ts';
+import type { Memory } from './memory.ts';
+import { Range } from './range.ts';
+import { varintAt } from './scan.ts';
+import { Tape } from './tape.ts';
+
+/** What the reused views of a span, a log record and a data point share. */
+export abstract class Item implements ItemView {
+  readonly context: Context;
+  protected readonly memory: Memory;
+  readonly tape: Tape;
+  readonly attributes: Attributes;
+  readonly #range = new Range();
+  protected readonly idRange: Range = new Range();
+
+  constructor(context: Context, attributeTag: number, fieldTags: readonly number[]) {
+    this.context = context;
+    this.memory = context.memory;
+    this.tape = new Tape(context.memory, attributeTag, fieldTags);
+    this.attributes = new Attributes(this.tape);
+  }
+
+  /** Shows the item in a range. */
+  abstract bind(start: number, end: number): void;
+
+  /** Makes the edits of the hook that returned final. */
+  commit(): void {
+    this.tape.commit();
+  }
+
+  /** Takes back the edits of the hook that threw; `edits` is the tape's count from before. */
+  rollback(edits: number): void {
+    this.tape.rollback(edits);
+  }
+
+  get resource(): ResourceView {
+    return this.context.resources[this.context.visitor];
+  }
+
+  get scope(): ScopeView {
+    return this.context.scopes[this.context.visitor];
+  }
+
+  range(): ByteRange {
+    const { tape, memory } = this;
+    if (tape.edits === 0) return this.#range.set(memory, tape.start, tape.end - tape.start);
+    const { scratch } = memory;
+    const { position } = scratch;
+    tape.splice(scratch);
+    return this.#range.set(memory, memory.length + position, scratch.position - position);
+  }
+
+  protected varint(tag: number): number {
+    return varintField(this.memory, this.tape.start, this.tape.end, tag);
+  }
+
+  /** Address of the value of a field that is not indexed, 0 when it is absent. */
+  protected address(tag: number): number {
+    return fieldAddress(this.memory, this.tape.start, this.tape.end, tag);
+  }
+
+  /** The bytes of an id whose length stands at an address (0: absent). */
+  protected id(address: number): ByteRange {
+    return this.idRange.set(this.memory, address + 1, address === 0 ? 0 : this.#idLength(address));
+  }
+
+  protected idHex(address: number): string {
+    return address === 0 ? '' : this.memory.hex(address + 1, this.#idLength(address));
+  }
+
+  #idLength(address: number): number {
+    return varintAt(this.memory.buffer(address), address - this.memory.base(address));
+  }
+}

@@ -1,0 +1,89 @@
+import type { EntityRefView, ListView, ResourceEdit } from '../views.ts';
+import { textField, varintField } from './fields.ts';
+import { HeaderVersion } from './header.ts';
+import { List } from './list.ts';
+import type { ListEntry } from './list.ts';
+import type { Memory } from './memory.ts';
+import { skipField, varintAt, varintWidth } from './scan.ts';
+
+const attributesTag = 0x0a;
+const droppedAttributesCountTag = 0x10;
+const entityRefsTag = 0x1a;
+const schemaUrlTag = 0x1a;
+
+class EntityRef implements EntityRefView, ListEntry {
+  readonly #memory: Memory;
+  #start = 0;
+  #end = 0;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  bind(start: number, end: number): void {
+    this.#start = start;
+    this.#end = end;
+  }
+
+  get schemaUrl(): string {
+    return textField(this.#memory, this.#start, this.#end, 0x0a);
+  }
+
+  get type(): string {
+    return textField(this.#memory, this.#start, this.#end, 0x12);
+  }
+
+  get idKeys(): readonly string[] {
+    return this.#texts(0x1a);
+  }
+
+  get descriptionKeys(): readonly string[] {
+    return this.#texts(0x22);
+  }
+
+  #texts(tag: number): string[] {
+    const base = this.#memory.base(this.#start);
+    const b = this.#memory.buffer(this.#start);
+    const texts: string[] = [];
+    for (let p = this.#start - base; p < this.#end - base; ) {
+      const next = skipField(b, p);
+      if (b[p] === tag) texts.push(b.utf8Slice(p + 1 + varintWidth(varintAt(b, p + 1)), next));
+      p = next;
+    }
+    return texts;
+  }
+}
+
+/** One version of a resource. */
+export class Resource extends HeaderVersion implements ResourceEdit {
+  readonly #entityRefs: List<EntityRef>;
+  readonly #group: { start: number; end: number };
+  protected readonly notWritable = 'a resource can be edited in onResource only';
+
+  /** `group` is the range of the current ResourceSpans, ResourceMetrics or ResourceLogs. */
+  constructor(memory: Memory, group: { start: number; end: number }) {
+    super(memory, attributesTag);
+    this.#group = group;
+    this.#entityRefs = new List(this.tape, entityRefsTag, new EntityRef(memory));
+  }
+
+  protected index(): void {
+    this.indexFields([]);
+  }
+
+  protected rebind(): void {
+    this.#entityRefs.reset();
+  }
+
+  get droppedAttributesCount(): number {
+    return varintField(this.memory, this.tape.start, this.tape.end, droppedAttributesCountTag);
+  }
+
+  get schemaUrl(): string {
+    return textField(this.memory, this.#group.start, this.#group.end, schemaUrlTag);
+  }
+
+  get entityRefs(): ListView<EntityRefView> {
+    return this.#entityRefs;
+  }
+}

@@ -1,0 +1,245 @@
+import type { Key } from '../key.ts';
+import type { ByteRange, EditableListView, EventView, LinkView, SpanView } from '../views.ts';
+import type { Context } from './context.ts';
+import { textField, varintField } from './fields.ts';
+import { Item } from './item.ts';
+import { List } from './list.ts';
+import { skipField, varintAt, varintWidth } from './scan.ts';
+import { Event, Link } from './span-parts.ts';
+import { slotSize, slotValue, slotValueLength } from './tape.ts';
+
+const attributesTag = 0x4a;
+const eventsTag = 0x5a;
+const linksTag = 0x6a;
+const flagsTag = (16 << 3) | 5;
+const name = 0;
+const traceState = slotSize;
+const status = 2 * slotSize;
+const fieldTags = [0x2a, 0x1a, 0x7a];
+const statusMessageTag = 0x12;
+const statusCodeTag = 0x18;
+
+/** The reused view of a span. */
+export class Span extends Item implements SpanView {
+  readonly #events: List<Event>;
+  readonly #links: List<Link>;
+  /** Addresses; 0 for absent. */
+  #traceId = 0;
+  #spanId = 0;
+  #parentSpanId = 0;
+  #kind = 0;
+  #start = 0;
+  #end = 0;
+
+  constructor(context: Context) {
+    super(context, attributesTag, fieldTags);
+    this.#events = new List(this.tape, eventsTag, new Event(this.tape));
+    this.#links = new List(this.tape, linksTag, new Link(this.tape));
+    this.tape.parts.push(this.#events, this.#links);
+  }
+
+  bind(start: number, end: number): void {
+    const { tape } = this;
+    tape.begin(start, end);
+    this.#events.reset();
+    this.#links.reset();
+    this.#traceId = this.#spanId = this.#parentSpanId = this.#kind = this.#start = this.#end = 0;
+    const b = this.memory.body as Uint8Array;
+    let p = start;
+    while (p < end) {
+      const at = p;
+      const tag = b[p++];
+      switch (tag) {
+        case 0x4a: {
+          let length = b[p++];
+          if (length > 0x7f) {
+            length = varintAt(b, p - 1);
+            p += varintWidth(length) - 1;
+          }
+          tape.attribute(at, p, p + length);
+          p += length;
+          break;
+        }
+        case 0x0a:
+          this.#traceId = p;
+          p += 1 + b[p];
+          break;
+        case 0x12:
+          this.#spanId = p;
+          p += 1 + b[p];
+          break;
+        case 0x22:
+          this.#parentSpanId = p;
+          p += 1 + b[p];
+          break;
+        case 0x30:
+          this.#kind = p;
+          while (b[p++] > 0x7f);
+          break;
+        case 0x39:
+          this.#start = p;
+          p += 8;
+          break;
+        case 0x41:
+          this.#end = p;
+          p += 8;
+          break;
+        case 0x2a:
+        case 0x1a:
+        case 0x7a: {
+          let length = b[p++];
+          if (length > 0x7f) {
+            length = varintAt(b, p - 1);
+            p += varintWidth(length) - 1;
+          }
+          tape.field(tag === 0x2a ? name : tag === 0x1a ? traceState : status, at, p, p + length);
+          p += length;
+          break;
+        }
+        default:
+          p = skipField(b, at);
+      }
+    }
+  }
+
+  override commit(): void {
+    this.#events.commit();
+    this.#links.commit();
+    super.commit();
+  }
+
+  override rollback(edits: number): void {
+    this.#events.rollback();
+    this.#links.rollback();
+    super.rollback(edits);
+  }
+
+  get name(): string {
+    return this.tape.text(name);
+  }
+
+  nameEquals(literal: Key): boolean {
+    return this.tape.valueEquals(name, literal.bytes);
+  }
+
+  setName(value: string): void {
+    this.tape.setText(name, value);
+  }
+
+  get kind(): number {
+    return this.#kind === 0 ? 0 : this.memory.varintNumber(this.#kind);
+  }
+
+  traceId(): ByteRange {
+    return this.id(this.#traceId);
+  }
+
+  spanId(): ByteRange {
+    return this.id(this.#spanId);
+  }
+
+  parentSpanId(): ByteRange {
+    return this.id(this.#parentSpanId);
+  }
+
+  get traceIdHex(): string {
+    return this.idHex(this.#traceId);
+  }
+
+  get spanIdHex(): string {
+    return this.idHex(this.#spanId);
+  }
+
+  get parentSpanIdHex(): string {
+    return this.idHex(this.#parentSpanId);
+  }
+
+  get traceState(): string {
+    return this.tape.text(traceState);
+  }
+
+  setTraceState(value: string): void {
+    this.tape.setText(traceState, value);
+  }
+
+  get flags(): number {
+    const address = this.address(flagsTag);
+    return address === 0 ? 0 : this.memory.uint32(address);
+  }
+
+  get startTimeUnixNano(): bigint {
+    return this.#start === 0 ? 0n : this.memory.uint64(this.#start);
+  }
+
+  get endTimeUnixNano(): bigint {
+    return this.#end === 0 ? 0n : this.memory.uint64(this.#end);
+  }
+
+  get durationNanos(): number {
+    const { memory } = this;
+    const startLow = this.#start === 0 ? 0 : memory.uint32(this.#start);
+    const startHigh = this.#start === 0 ? 0 : memory.uint32(this.#start + 4);
+    const endLow = this.#end === 0 ? 0 : memory.uint32(this.#end);
+    const endHigh = this.#end === 0 ? 0 : memory.uint32(this.#end + 4);
+    return (endHigh - startHigh) * 0x1_0000_0000 + (endLow - startLow);
+  }
+
+  get statusCode(): number {
+    const { slots } = this.tape;
+    if (slots[status + slotValueLength] === 0) return 0;
+    const start = slots[status + slotValue];
+    return varintField(this.memory, start, start + slots[status + slotValueLength], statusCodeTag);
+  }
+
+  get statusMessage(): string {
+    const { slots } = this.tape;
+    if (slots[status + slotValueLength] === 0) return '';
+    const start = slots[status + slotValue];
+    return textField(this.memory, start, start + slots[status + slotValueLength], statusMessageTag);
+  }
+
+  /** The new status keeps fields of the old one that we do not know, and the message when none is given. */
+  setStatus(code: number, message?: string): void {
+    const { tape } = this;
+    const { scratch, length } = this.memory;
+    tape.change(status);
+    const address = tape.slots[status + slotValue];
+    let p = address - this.memory.base(address);
+    const end = p + tape.slots[status + slotValueLength];
+    const { position } = scratch;
+    if (message !== undefined) {
+      const at = scratch.begin(statusMessageTag);
+      scratch.text(message);
+      scratch.end(at);
+    }
+    scratch.byte(statusCodeTag);
+    scratch.varint(code);
+    const old = address < length ? this.memory.body : scratch.buffer;
+    while (p < end) {
+      const next = skipField(old, p);
+      if (old[p] !== statusCodeTag && (old[p] !== statusMessageTag || message === undefined)) scratch.copy(old, p, next);
+      p = next;
+    }
+    tape.setWritten(status, 2, position);
+  }
+
+  get events(): EditableListView<EventView> {
+    return this.#events;
+  }
+
+  get links(): EditableListView<LinkView> {
+    return this.#links;
+  }
+
+  get droppedAttributesCount(): number {
+    return this.varint(0x50);
+  }
+
+  get droppedEventsCount(): number {
+    return this.varint(0x60);
+  }
+
+  get droppedLinksCount(): number {
+    return this.varint(0x70);
+  }
+}
