@@ -88,7 +88,13 @@ export async function measure(row: Row, plan: Plan, command: (port: number, sink
   }
 }
 
-async function measureWindows(row: Row, plan: Plan, pid: number, load: ChildProcess, sink: ChildProcess): Promise<Omit<Measurement, 'lost'>> {
+async function measureWindows(
+  row: Row,
+  plan: Plan,
+  pid: number,
+  load: ChildProcess,
+  sink: ChildProcess,
+): Promise<Omit<Measurement, 'lost'>> {
   await delay(plan.warmUpMs);
   interface Window {
     foreign: number;
@@ -137,7 +143,7 @@ async function measureWindows(row: Row, plan: Plan, pid: number, load: ChildProc
 /** Waits until everything acknowledged has reached the sink; returns how many items did not within 10 s (negative: too many arrived). */
 async function drain(row: Row, load: ChildProcess, sink: ChildProcess): Promise<number> {
   const deadline = performance.now() + drainLimitMs;
-  for (let before = -1; ; ) {
+  for (let before = -1; ;) {
     const { acknowledged } = await ask<LoadCounters>(load);
     const { items } = await ask<SinkCounters>(sink);
     const missing = acknowledged * row.workload.itemsPerRequest - items;

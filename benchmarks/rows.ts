@@ -39,7 +39,11 @@ export const rows: readonly Row[] = [
     insertAttribute: true,
   },
   { name: 'http-10', title: 'traces, HTTP, 10 spans a request', workload: { signal: 'traces', protocol: 'http', itemsPerRequest: 10 } },
-  { name: 'http-1000', title: 'traces, HTTP, 1,000 spans a request', workload: { signal: 'traces', protocol: 'http', itemsPerRequest: 1000 } },
+  {
+    name: 'http-1000',
+    title: 'traces, HTTP, 1,000 spans a request',
+    workload: { signal: 'traces', protocol: 'http', itemsPerRequest: 1000 },
+  },
   {
     name: 'http-200-attributes',
     title: 'traces, HTTP, 200 more attributes a span',
@@ -54,7 +58,8 @@ export type TargetName = 'otelcol' | 'millrace';
 export function configuration(row: Row, target: TargetName, port: number, sinkPort: number): string {
   const { signal, protocol } = row.workload;
   const exporter = protocol === 'http' ? 'otlphttp' : 'otlp';
-  const level = target === 'millrace' && row.compressionLevel !== undefined ? `\n    compression_params: { level: ${row.compressionLevel} }` : '';
+  const level =
+    target === 'millrace' && row.compressionLevel !== undefined ? `\n    compression_params: { level: ${row.compressionLevel} }` : '';
   const insert =
     target === 'otelcol'
       ? '\n  attributes: { actions: [{ key: deployment.region, value: eu-west-1, action: insert }] }'
@@ -75,5 +80,27 @@ service:
   telemetry: { metrics: { level: none }, logs: { level: error } }
   pipelines:
     ${signal}: { receivers: [otlp], processors: [${processors.join(', ')}], exporters: [${exporter}] }
+`;
+}
+
+/** What start-up and idle memory are measured with: both protocols, three signals, nobody at the destination. */
+export function startConfiguration(port: number, grpcPort: number): string {
+  const pipeline = '{ receivers: [otlp], processors: [memory_limiter, batch], exporters: [otlphttp] }';
+  return `receivers:
+  otlp:
+    protocols:
+      grpc: { endpoint: 127.0.0.1:${grpcPort} }
+      http: { endpoint: 127.0.0.1:${port} }
+processors:
+  memory_limiter: { check_interval: 1s, limit_mib: 400 }
+  batch: {}
+exporters:
+  otlphttp: { endpoint: http://127.0.0.1:9 }
+service:
+  telemetry: { metrics: { level: none } }
+  pipelines:
+    traces: ${pipeline}
+    metrics: ${pipeline}
+    logs: ${pipeline}
 `;
 }

@@ -43,7 +43,8 @@ export async function startTarget(command: readonly string[], port: number, core
   const started = performance.now();
   const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-10_000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-10_000)));
   while (!(await accepts(port))) {
     if (child.exitCode !== null || performance.now() - started > startLimitMs) {
       child.kill('SIGKILL');

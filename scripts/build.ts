@@ -12,6 +12,8 @@ export interface BundleOptions {
   readonly outdir: string;
   /** Writes source maps beside the files (`node --enable-source-maps` reads them). */
   readonly sourceMaps?: boolean;
+  /** Files that stand in for packages: another list of components makes another distribution. */
+  readonly alias?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -36,13 +38,15 @@ export async function bundle(options: BundleOptions): Promise<void> {
     conditions: ['@millrace/source'],
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies call require() for Node's own modules, which an ES module does not have.
-    banner: { js: "// millrace, Apache-2.0\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
+    banner: {
+      js: "// millrace, Apache-2.0\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: false,
     legalComments: 'none',
     metafile: true,
     sourcemap: options.sourceMaps ?? false,
+    alias: { ...options.alias },
     logLevel: 'warning',
   } satisfies BuildOptions;
   const { metafile } = await build(settings);
@@ -60,7 +64,9 @@ function licensesOf(inputs: readonly string[]): string {
     .sort()
     .map((folder) => {
       const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Record<string, unknown>;
-      const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license'].map((name) => join(root, folder, name)).find((path) => existsSync(path));
+      const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license']
+        .map((name) => join(root, folder, name))
+        .find((path) => existsSync(path));
       const text = file === undefined ? String(manifest['license']) : readFileSync(file, 'utf8').trim();
       return `${String(manifest['name'])} ${String(manifest['version'])}\n\n${text}\n`;
     })

@@ -1,4 +1,4 @@
-import type { Signal } from '../../packages/wire/src/signal.ts';
+import type { Signal } from '@millrace/wire';
 
 /** Field numbers from the request down to one item: the path that is followed through nested submessages. */
 const paths: Partial<Record<Signal, readonly (readonly number[])[]>> = {

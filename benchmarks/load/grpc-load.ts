@@ -46,7 +46,14 @@ class Connection implements FrameHandler {
   #toStart: number;
   stopped = false;
 
-  constructor(port: number, path: string, extraHeaders: Readonly<Record<string, string>>, inFlight: number, nextMessage: () => Buffer, counters: LoadCounters) {
+  constructor(
+    port: number,
+    path: string,
+    extraHeaders: Readonly<Record<string, string>>,
+    inFlight: number,
+    nextMessage: () => Buffer,
+    counters: LoadCounters,
+  ) {
     this.#nextMessage = nextMessage;
     this.#counters = counters;
     this.#toStart = inFlight;
@@ -62,9 +69,15 @@ class Connection implements FrameHandler {
     const reader = new FrameReader(this, 0);
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
     this.#socket.on('connect', () =>
-      this.#socket.write(Buffer.concat([clientPreface, settingsFrame([2, 0], [settingInitialWindowSize, largestWindow]), windowUpdateFrame(0, largestWindow - initialWindow)])),
+      this.#socket.write(
+        Buffer.concat([
+          clientPreface,
+          settingsFrame([2, 0], [settingInitialWindowSize, largestWindow]),
+          windowUpdateFrame(0, largestWindow - initialWindow),
+        ]),
+      ),
     );
-    this.#socket.on('data', (chunk) => {
+    this.#socket.on('data', (chunk: Buffer) => {
       reader.read(chunk);
       this.#pump();
     });

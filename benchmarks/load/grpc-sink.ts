@@ -62,7 +62,8 @@ export function grpcSink(onMessage: (message: Buffer, compressed: boolean) => vo
           }
           if (!last || !endStream) return;
           streams.delete(streamId);
-          if (stream.message === undefined || stream.filled !== stream.length) throw new Error(`stream ${streamId} ended within its message`);
+          if (stream.message === undefined || stream.filled !== stream.length)
+            throw new Error(`stream ${streamId} ended within its message`);
           onMessage(stream.message, stream.compressed);
           const bytes = Buffer.allocUnsafe(response.length);
           response.copy(bytes);
@@ -88,7 +89,7 @@ export function grpcSink(onMessage: (message: Buffer, compressed: boolean) => vo
       out = [];
     };
     socket.on('error', () => socket.destroy());
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       reader.read(chunk);
       flush();
     });

@@ -28,7 +28,7 @@ export function startHttp1Load(port: number, requests: readonly Buffer[], connec
     };
     socket.on('connect', send);
     socket.on('error', () => counters.failed++);
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       unread += chunk.latin1Slice(0, chunk.length);
       const headEnd = unread.indexOf('\r\n\r\n');
       if (headEnd < 0) return;

@@ -17,7 +17,7 @@ export function http1Sink(onBody: (body: Buffer, encoding: string) => void): Ser
       onBody(whole, encoding);
       socket.write(response);
     };
-    socket.on('data', (data) => {
+    socket.on('data', (data: Buffer) => {
       let chunk = data;
       if (unread !== undefined) {
         chunk = Buffer.concat([unread, data]);

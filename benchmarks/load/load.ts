@@ -9,7 +9,7 @@ import { grpcPath, requestsOf, type Workload } from './workload.ts';
 const port = Number(process.argv[2]);
 const workload = JSON.parse(process.argv[3]!) as Workload;
 const counters: LoadCounters = { acknowledged: 0, refused: 0, failed: 0 };
-const requests = await requestsOf(workload, port);
+const requests = requestsOf(workload, port);
 const httpConnections = 8;
 const grpcConnections = 2;
 const grpcCallsInFlight = 8;

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import type { Signal } from '../../packages/wire/src/signal.ts';
+import { requestMessage, type Signal } from '@millrace/wire';
+import { encodeMessageJson } from '../../packages/wire/src/json/message-json.ts';
 import { logs, metrics, traces } from '../../test/payloads.ts';
 
 /** What the load generator sends; the same for every target of a row. */
@@ -17,7 +18,9 @@ export interface Workload {
 }
 
 const distinctRequests = 8;
-const services = { traces: 'trace.v1.TraceService', metrics: 'metrics.v1.MetricsService', logs: 'logs.v1.LogsService' } satisfies Partial<Record<Signal, string>>;
+const services = { traces: 'trace.v1.TraceService', metrics: 'metrics.v1.MetricsService', logs: 'logs.v1.LogsService' } satisfies Partial<
+  Record<Signal, string>
+>;
 
 /** The path of the gRPC method that takes the workload's signal. */
 export function grpcPath(workload: Workload): string {
@@ -25,11 +28,10 @@ export function grpcPath(workload: Workload): string {
 }
 
 /** Eight requests with different contents, ready to be written: with their HTTP/1.1 head, or with gRPC's 5-byte prefix. */
-export async function requestsOf(workload: Workload, port: number): Promise<Buffer[]> {
-  const toJson = workload.encoding === 'json' ? (await import('./json-body.ts')).jsonBody : undefined;
+export function requestsOf(workload: Workload, port: number): Buffer[] {
   return Array.from({ length: distinctRequests }, (_, seed) => {
     let body = bodyOf(workload, seed + 1);
-    if (toJson !== undefined) body = toJson(workload.signal, body);
+    if (workload.encoding === 'json') body = Buffer.from(encodeMessageJson(requestMessage[workload.signal], body));
     if (workload.compression === 'gzip') body = gzipSync(body, { level: 6 });
     return workload.protocol === 'grpc' ? grpcMessage(workload, body) : httpRequest(workload, port, body);
   });

@@ -5,7 +5,14 @@
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-const [protocol, portText, connectionsText, depthText, path, encoding] = process.argv.slice(2) as [string, string, string, string, string, string];
+const [protocol, portText, connectionsText, depthText, path, encoding] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+];
 const port = Number(portText);
 const depth = Number(depthText);
 const gzip = encoding === 'gzip';
@@ -79,7 +86,7 @@ function grpcLoad(body: Buffer): void {
       socket.write(Buffer.concat(pieces));
       stream += 2;
     }
-    if (waiting > 0) waiting--, queued++;
+    if (waiting > 0) (waiting--, queued++);
   };
   let queued = 0;
   const socket = open(() => {

@@ -38,7 +38,11 @@ export function install(recipe: Recipe): string {
 
 function run(recipe: Recipe, index: number, [program, ...args]: readonly [string, ...string[]], folder: string): void {
   const extra = Object.entries(recipe.env ?? {}).map(([name, value]) => [name, value.replace('{install}', folder)]);
-  const result = spawnSync(program, args, { cwd: folder, encoding: 'utf8', env: { ...process.env, ...Object.fromEntries(extra) } as NodeJS.ProcessEnv });
+  const result = spawnSync(program, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, ...Object.fromEntries(extra) } as NodeJS.ProcessEnv,
+  });
   if (result.status === 0 || recipe.mayFail?.includes(index) === true) return;
   const why = result.error?.message ?? `${result.stdout}${result.stderr}`.slice(-4000);
   throw new Error(`installing ${recipe.name}: ${[program, ...args].join(' ')} failed: ${why}`);

@@ -18,6 +18,8 @@ export interface CheckedComponent {
   readonly name: string;
   /** The configuration with its defaults filled in: fits the component's schema and its `validateConfig`. */
   readonly config: unknown;
+  /** What it was checked with; knows what is secret. */
+  readonly configSchema: object;
   readonly position: Position;
 }
 

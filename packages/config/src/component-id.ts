@@ -18,7 +18,7 @@ export function parseId(id: string): IdParts | string {
 export function parsePipelineId(id: string): IdParts | string {
   const parts = splitId(id);
   if (typeof parts === 'string' || pipelineSignals.includes(parts.type)) return parts;
-  return `in ${JSON.stringify(id)} id: invalid pipeline signal: ${JSON.stringify(parts.type)}`;
+  return `in ${JSON.stringify(id)} id: unknown pipeline signal: ${JSON.stringify(parts.type)}`;
 }
 
 /** What the part of a pipeline's id before the first `/` can be. */
@@ -36,7 +36,8 @@ function splitId(id: string): IdParts | string {
   if (type === '') return slash < 0 ? 'id must not be empty' : `in ${JSON.stringify(id)} id: the part before / should not be empty`;
   if (slash >= 0 && name === '') return `in ${JSON.stringify(id)} id: the part after / should not be empty`;
   const length = Buffer.byteLength(name);
-  if (length > 1024) return `in ${JSON.stringify(name)} id: name ${JSON.stringify(name)} is longer than 1024 characters (${length} characters)`;
+  if (length > 1024)
+    return `in ${JSON.stringify(name)} id: name ${JSON.stringify(name)} is longer than 1024 characters (${length} characters)`;
   if (name !== '' && !namePattern.test(name)) return `in ${JSON.stringify(name)} id: invalid character(s) in name ${JSON.stringify(name)}`;
   return { type, name };
 }

@@ -1,4 +1,5 @@
 import type { Position } from './problem.ts';
+import { setOwn } from './schema.ts';
 
 /** A text that values come from. */
 export interface Source {
@@ -91,4 +92,22 @@ export function nodeAt(root: ConfigNode, path: readonly (string | number)[]): { 
     node = next;
   }
   return { node, place };
+}
+
+/** The JSON Schema type of a value. */
+export function naturalType(node: ConfigNode): string {
+  if (node.kind !== 'scalar') return node.kind === 'map' ? 'object' : 'array';
+  if (node.value === null) return 'null';
+  if (typeof node.value === 'bigint') return 'integer';
+  if (typeof node.value === 'number') return Number.isInteger(node.value) ? 'integer' : 'number';
+  return typeof node.value;
+}
+
+/** The value as YAML means it, for a setting that takes anything. */
+export function plainValue(node: ConfigNode): unknown {
+  if (node.kind === 'list') return node.items.map(plainValue);
+  if (node.kind === 'scalar') return typeof node.value === 'bigint' ? Number(node.value) : node.value;
+  const value: Record<string, unknown> = {};
+  for (const [key, entry] of node.entries) setOwn(value, key, plainValue(entry.node));
+  return value;
 }

@@ -1,3 +1,4 @@
+export { schemaProblem } from './ajv.ts';
 export type { Catalog, ComponentKind, ComponentSchema } from './catalog.ts';
 export { componentKinds } from './catalog.ts';
 export type { CheckOptions } from './check-config.ts';
@@ -9,4 +10,4 @@ export type { Notice, Position, Problem, Warning } from './problem.ts';
 export { ConfigError, formatProblems } from './problem.ts';
 export type { ResolvedConfig, ResolveOptions } from './resolve-config.ts';
 export { resolveConfig } from './resolve-config.ts';
-export type { TelemetryConfig, TelemetryLogsConfig } from './telemetry.ts';
+export type { TelemetryConfig, TelemetryLevel, TelemetryLogsConfig } from './telemetry.ts';

@@ -15,7 +15,10 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 }
 
 function normalized(name: string): string {
-  return name.toLowerCase().replace(/[-_.\s]/g, '').slice(0, 100);
+  return name
+    .toLowerCase()
+    .replace(/[-_.\s]/g, '')
+    .slice(0, 100);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours; `limit` or more is all the same. */

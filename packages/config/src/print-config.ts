@@ -1,9 +1,53 @@
-import type { CheckedConfig } from './checked-config.ts';
+import { Document, isScalar, Scalar, visit } from 'yaml';
+import type { CheckedComponent, CheckedConfig } from './checked-config.ts';
+import { plainScalar } from './plain-scalar.ts';
+import { redact } from './redact.ts';
+import { telemetrySchema } from './telemetry.ts';
 
 /**
- * The configuration as text, defaults included. `redacted` shows `[REDACTED]` for every secret. YAML ends with a newline; JSON is indented by
- * two spaces and ends with a newline.
+ * The configuration as text, defaults included. `redacted` shows `[REDACTED]` for every secret. Both formats are indented by two spaces and end
+ * with a newline. Read again, `unredacted` YAML means the same, but for `$`, which it does not escape (as the Collector does not).
  */
 export function printConfig(config: CheckedConfig, mode: 'redacted' | 'unredacted', format: 'yaml' | 'json'): string {
-  throw new Error('not there yet', { cause: [config, mode, format] });
+  const shown = printable(config, mode === 'redacted');
+  return format === 'json' ? `${JSON.stringify(shown, undefined, 2)}\n` : toYaml(shown);
+}
+
+function printable(config: CheckedConfig, hideSecrets: boolean): object {
+  const section = (components: ReadonlyMap<string, CheckedComponent>): object => {
+    const shown = [...components.values()].map((one) => [
+      one.id,
+      hideSecrets ? redact(one.configSchema, one.config, one.configSchema) : one.config,
+    ]);
+    return Object.fromEntries(shown) as object;
+  };
+  const { extensions, pipelines, telemetry } = config.service;
+  const { resource, ...others } = telemetry;
+  const attributes = [...resource].map(([name, value]) => ({ name, value }));
+  const withResource = { ...others, resource: { attributes } };
+  return {
+    receivers: section(config.receivers),
+    processors: section(config.processors),
+    exporters: section(config.exporters),
+    connectors: section(config.connectors),
+    extensions: section(config.extensions),
+    service: {
+      telemetry: hideSecrets ? redact(telemetrySchema, withResource, telemetrySchema) : withResource,
+      extensions,
+      pipelines: Object.fromEntries(
+        [...pipelines.values()].map(({ id, receivers, processors, exporters }) => [id, { receivers, processors, exporters }]),
+      ),
+    },
+  };
+}
+
+function toYaml(value: object): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar: (_, node) => {
+      const readsOtherwise = isScalar(node) && typeof node.value === 'string' && plainScalar(node.value) !== node.value;
+      if (readsOtherwise) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }

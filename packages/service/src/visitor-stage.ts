@@ -47,18 +47,18 @@ export class VisitorStage implements Component, Consumer {
   }
 
   consume(batch: Batch): Consumed {
-    const { items } = batch;
-    const result = this.#walk.run(batch);
     const counts = this.#walk.counters.slice();
+    const result = this.#walk.run(batch);
+    for (let i = 0; i < counts.length; i++) counts[i] = this.#walk.counters[i] - counts[i];
     let consumed: Consumed;
     if (result === undefined) consumed = undefined;
     else if (result === batch) consumed = this.#next.consume(batch);
     else consumed = lend(this.#next, result);
     if (consumed === undefined) {
-      this.#book(items, counts);
+      this.#book(counts);
       return undefined;
     }
-    return consumed.then(() => this.#book(items, counts));
+    return consumed.then(() => this.#book(counts));
   }
 
   refusing(): PipelineError | undefined {
@@ -69,7 +69,16 @@ export class VisitorStage implements Component, Consumer {
     for (const { visitor } of this.#nodes) await visitor.shutdown?.(signal);
   }
 
-  #book(_items: number, _counts: unknown): void {
-    throw new Error('filled in with the counters of walk');
+  /** Books one batch: per visitor the items that reached it, that it dropped, that it made (see `Walk.counters`). */
+  #book(counts: Float64Array): void {
+    for (let i = 0; i < this.#nodes.length; i++) {
+      const { entry } = this.#nodes[i];
+      const [reached, dropped, created] = counts.subarray(3 * i);
+      entry.in += reached;
+      if (dropped > 0) entry.drop(dropped, 'filtered');
+      if (created > 0) entry.create(created);
+      // The last one's output is counted by the edge that follows, when it is taken; nothing follows when nothing is left.
+      if (i < this.#nodes.length - 1) entry.out += reached - dropped + created;
+    }
   }
 }

@@ -45,10 +45,16 @@ export interface Message {
 const spanKinds = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'].map((name) => `SPAN_KIND_${name}`);
 const statusCodes = ['UNSET', 'OK', 'ERROR'].map((name) => `STATUS_CODE_${name}`);
 const temporalities = ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'].map((name) => `AGGREGATION_TEMPORALITY_${name}`);
-const severities = ['UNSPECIFIED', ...['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].flatMap((s) => [s, `${s}2`, `${s}3`, `${s}4`])].map(
-  (name) => `SEVERITY_NUMBER_${name}`,
-);
-const enums: Record<string, readonly string[]> = { SpanKind: spanKinds, StatusCode: statusCodes, Temporality: temporalities, Severity: severities };
+const severities = [
+  'UNSPECIFIED',
+  ...['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].flatMap((s) => [s, `${s}2`, `${s}3`, `${s}4`]),
+].map((name) => `SEVERITY_NUMBER_${name}`);
+const enums: Record<string, readonly string[]> = {
+  SpanKind: spanKinds,
+  StatusCode: statusCodes,
+  Temporality: temporalities,
+  Severity: severities,
+};
 
 /**
  * opentelemetry-proto 1.x, one line a field: `name number type`, where the type is a scalar, an enum or a message; `*` repeats,

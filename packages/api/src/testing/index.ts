@@ -1,5 +1,6 @@
 export { connectorContract } from './connector-contract.ts';
 export type { ConnectorExample } from './connector-contract.ts';
+export { configOf } from './config-of.ts';
 export { noDeadline, passTime } from './contract.ts';
 export type { TestApi } from './contract.ts';
 export { exampleBatch, exampleRequest, itemNames } from './example-batch.ts';

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { HttpResponse } from './http-client.ts';
 import type { HttpConnection } from './http-connection.ts';
+import { plainError } from './plain-error.ts';
 
 /** What is kept of a response's body. */
 const maxBodyBytes = 64 * 1024;
@@ -57,12 +58,12 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     if (this.#signal.aborted) this.#fail(this.#signal.reason);
     // A refusal counts even when its explanation breaks off, and so does a response that was cut off for its length.
     else if (this.#status >= 300 || this.#body.length === maxBodyBytes) this.#succeed();
-    else this.#fail(error);
+    else this.#fail(plainError(error));
   }
 
   #succeed(): void {
     this.#signal.removeEventListener('abort', this);
-    this.connection?.abandonUnsent();
+    //X this.connection?.abandonUnsent();
     this.#resolve({ status: this.#status, headers: this.#headers, body: this.#body });
   }
 

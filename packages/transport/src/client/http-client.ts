@@ -43,6 +43,9 @@ export interface HttpClientOptions {
   readonly disableKeepAlives?: boolean;
 }
 
+/** As Go's default dialer. */
+const connectTimeoutMs = 30_000;
+
 /** A long time that still fits a timer: 24 days. */
 const neverMs = 2_073_600_000;
 
@@ -57,11 +60,8 @@ class UndiciHttpClient implements HttpClient {
   constructor(options: HttpClientOptions) {
     const { url } = options;
     const idleMs = options.idleConnTimeoutMs ?? 90_000;
-    const connector = buildConnector({
-      timeout: 30_000,
-      ...(url.protocol === 'https:' ? tlsConnectionOptions(options.tls ?? {}) : {}),
-      allowH2: false,
-    });
+    const tls: object = url.protocol === 'https:' ? tlsConnectionOptions(options.tls ?? {}) : {};
+    const connector = buildConnector({ timeout: connectTimeoutMs, allowH2: false, ...tls });
     this.#pool = new Pool(url.origin, {
       connections: options.maxConnsPerHost === undefined || options.maxConnsPerHost === 0 ? null : options.maxConnsPerHost,
       pipelining: 1,

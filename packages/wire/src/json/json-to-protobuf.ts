@@ -1,4 +1,5 @@
 import type { BufferPool } from '../buffer-pool.ts';
+import { maxValueDepth } from '../validate.ts';
 import { base64Size, decodeBase64, decodeHex } from './json-bytes.ts';
 import { jsonMessage } from './json-fields.ts';
 import type { JsonField, JsonMessage } from './json-fields.ts';
@@ -6,9 +7,6 @@ import { JsonInteger, readDouble } from './json-number.ts';
 import { JsonReader } from './json-reader.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 import type { Encoded } from './protobuf-writer.ts';
-
-/** Nesting of `AnyValue` in `AnyValue` that is accepted, as `admit` does. */
-const maxValueDepth = 64;
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -3,7 +3,7 @@ import type { AttributesEdit, ByteRange, Plain, ValueType, ValueView } from '../
 import { addHash } from './hash.ts';
 import { writeInt, writePlain } from './plain-value.ts';
 import { Range } from './range.ts';
-import { varintAt, varintWidth } from './scan.ts';
+import { readVarint, varintSize } from '../varint.ts';
 import type { Tape } from './tape.ts';
 import {
   added,
@@ -148,7 +148,7 @@ export class Attributes implements AttributesEdit {
       if ((flags & (added | edited)) !== 0) this.#addEditedHash(o, into);
       else {
         const p = slots[o + slotStart] - base + 1;
-        addHash(view, p + varintWidth(varintAt(b, p)), slots[o + slotEnd] - base, into);
+        addHash(view, p + varintSize(readVarint(b, p)), slots[o + slotEnd] - base, into);
       }
     }
   }
@@ -159,7 +159,7 @@ export class Attributes implements AttributesEdit {
     const { position } = scratch;
     this.tape.writeAttribute(scratch, o);
     const p = position + 1;
-    addHash(scratch.view, p + varintWidth(varintAt(scratch.buffer, p)), scratch.position, into);
+    addHash(scratch.view, p + varintSize(readVarint(scratch.buffer, p)), scratch.position, into);
     scratch.position = position;
   }
 

@@ -9,4 +9,5 @@ declare global {
   }
 }
 
-export {};
+/** A buffer of no bytes. */
+export const emptyBuffer: Buffer = Buffer.alloc(0);

@@ -1,7 +1,6 @@
-import './buffer-methods.ts';
 import type { Lease } from '../buffer-pool.ts';
 import type { Key } from '../key.ts';
-import { varintWidth } from './scan.ts';
+import { varintSize, writeVarint } from '../varint.ts';
 
 /** Below this length a loop copies faster than a call. */
 const shortCopyBytes = 48;
@@ -45,14 +44,7 @@ export class ByteWriter {
   /** A varint of up to 32 bits. */
   varint(value: number): void {
     this.room(5);
-    const b = this.buffer;
-    let p = this.position;
-    while (value > 0x7f) {
-      b[p++] = (value & 0x7f) | 0x80;
-      value >>>= 7;
-    }
-    b[p++] = value;
-    this.position = p;
+    this.position = writeVarint(this.buffer, this.position, value);
   }
 
   /** A varint of 64 bits; negative numbers take ten bytes. */
@@ -108,6 +100,15 @@ export class ByteWriter {
     else b.set(source.subarray(start, end), p);
   }
 
+  /** Replaces `length` bytes at `at`, which are written already, by the bytes `[start, end)` of another buffer. */
+  replace(at: number, length: number, source: Uint8Array, start: number, end: number): void {
+    const added = end - start - length;
+    if (added > 0) this.room(added);
+    this.buffer.copyWithin(at + length + added, at + length, this.position);
+    this.buffer.set(source.subarray(start, end), at);
+    this.position += added;
+  }
+
   /** Starts a length-delimited field; `end` with the returned place completes it. */
   begin(tag: number): number {
     this.varint(tag);
@@ -123,7 +124,7 @@ export class ByteWriter {
   /** Writes the length of the message that starts behind the length at `lengthAt` and reaches up to here; moves it when its length takes another width. */
   patchLength(lengthAt: number, oldWidth: number): void {
     const length = this.position - lengthAt - oldWidth;
-    const width = varintWidth(length);
+    const width = varintSize(length);
     if (width !== oldWidth) {
       this.room(width);
       this.buffer.copyWithin(lengthAt + width, lengthAt + oldWidth, this.position);

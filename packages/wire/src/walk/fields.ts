@@ -1,12 +1,13 @@
 import type { Memory } from './memory.ts';
-import { findField, varintAt, varintWidth } from './scan.ts';
+import { findField } from './scan.ts';
+import { readVarint, varintSize } from '../varint.ts';
 
 /** The text of a length-delimited field of the message in a range, '' when it is absent. */
 export function textField(memory: Memory, start: number, end: number, tag: number): string {
   const address = fieldAddress(memory, start, end, tag);
   if (address === 0) return '';
-  const length = varintAt(memory.buffer(address), address - memory.base(address));
-  return length === 0 ? '' : memory.text(address + varintWidth(length), length);
+  const length = readVarint(memory.buffer(address), address - memory.base(address));
+  return length === 0 ? '' : memory.text(address + varintSize(length), length);
 }
 
 /** The varint field of the message in a range, 0 when it is absent. */

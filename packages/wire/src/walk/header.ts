@@ -1,6 +1,7 @@
 import { Attributes } from './attributes.ts';
 import type { Memory } from './memory.ts';
-import { skipField, varintAt, varintWidth } from './scan.ts';
+import { skipField } from './scan.ts';
+import { readVarint, varintSize } from '../varint.ts';
 import { Tape, slotSize } from './tape.ts';
 
 /** Attributes of a resource or scope: the first edit makes the version that is edited its own copy. */
@@ -28,6 +29,7 @@ export abstract class HeaderVersion {
   readonly attributes: Attributes;
   /** Whether edits are taken: only inside the hook that the version was made for. */
   writable = false;
+  #committedEdits = 0;
   /** Different for every content that a resource, scope or metric has had in any walk of the process. */
   stamp = 0;
 
@@ -58,6 +60,7 @@ export abstract class HeaderVersion {
     this.#own.end = tape.end;
     this.tape = tape;
     this.attributes.tape = tape;
+    this.#committedEdits = tape.edits;
     this.rebind();
   }
 
@@ -83,13 +86,24 @@ export abstract class HeaderVersion {
     const base = memory.base(tape.start);
     const b = memory.buffer(tape.start);
     const end = tape.end - base;
-    for (let p = tape.start - base; p < end; ) {
+    for (let p = tape.start - base; p < end;) {
       const next = skipField(b, p);
       const field = fieldTags.indexOf(b[p]);
-      if (b[p] === tape.attributeTag) tape.attribute(p + base, p + 1 + varintWidth(varintAt(b, p + 1)) + base, next + base);
-      else if (field >= 0) tape.field(field * slotSize, p + base, p + 1 + varintWidth(varintAt(b, p + 1)) + base, next + base);
+      if (b[p] === tape.attributeTag) tape.attribute(p + base, p + 1 + varintSize(readVarint(b, p + 1)) + base, next + base);
+      else if (field >= 0) tape.field(field * slotSize, p + base, p + 1 + varintSize(readVarint(b, p + 1)) + base, next + base);
       p = next;
     }
+  }
+
+  /** Makes the edits so far final. */
+  commit(): void {
+    if (this.isOwn) this.tape.commit();
+    this.#committedEdits = this.tape.edits;
+  }
+
+  /** Takes back the edits since the last `commit`. */
+  rollback(): void {
+    if (this.isOwn) this.tape.rollback(this.#committedEdits);
   }
 
   /** The message of the error that an edit outside of the hook throws. */

@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { fieldAddress, varintField } from './fields.ts';
 import type { Memory } from './memory.ts';
 import { Range } from './range.ts';
-import { varintAt } from './scan.ts';
+import { readVarint } from '../varint.ts';
 import { Tape } from './tape.ts';
 
 /** What the reused views of a span, a log record and a data point share. */
@@ -36,6 +36,9 @@ export abstract class Item implements ItemView {
     this.tape.rollback(edits);
   }
 
+  /** Writes edited entries of lists to scratch, so that the tape can be spliced. */
+  protected flush(): void {}
+
   get resource(): ResourceView {
     return this.context.resources[this.context.visitor];
   }
@@ -47,6 +50,7 @@ export abstract class Item implements ItemView {
   range(): ByteRange {
     const { tape, memory } = this;
     if (tape.edits === 0) return this.#range.set(memory, tape.start, tape.end - tape.start);
+    this.flush();
     const { scratch } = memory;
     const { position } = scratch;
     tape.splice(scratch);
@@ -72,6 +76,6 @@ export abstract class Item implements ItemView {
   }
 
   #idLength(address: number): number {
-    return varintAt(this.memory.buffer(address), address - this.memory.base(address));
+    return readVarint(this.memory.buffer(address), address - this.memory.base(address));
   }
 }

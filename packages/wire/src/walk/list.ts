@@ -1,6 +1,7 @@
 import type { EditableListView } from '../views.ts';
 import type { Memory } from './memory.ts';
-import { skipField, varintAt, varintWidth } from './scan.ts';
+import { skipField } from './scan.ts';
+import { readVarint, varintSize } from '../varint.ts';
 import type { Tape, TapePart } from './tape.ts';
 
 /** The reused view of a list's entry. */
@@ -67,14 +68,14 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     const base = this.#memory.base(start);
     const b = this.#memory.buffer(start);
     let count = 0;
-    for (let p = start - base; p < end - base; ) {
+    for (let p = start - base; p < end - base;) {
       const next = skipField(b, p);
       if (b[p] === this.#tag) {
         if ((count + 1) * entrySize > this.#entries.length) this.#entries = larger(this.#entries);
         if (count === this.#visible.length) this.#visible = larger(this.#visible);
         const e = count * entrySize;
         this.#entries[e] = p + base;
-        this.#entries[e + 1] = p + 1 + varintWidth(varintAt(b, p + 1)) + base;
+        this.#entries[e + 1] = p + 1 + varintSize(readVarint(b, p + 1)) + base;
         this.#entries[e + 2] = this.#entries[e + 3] = next + base;
         this.#entries[e + 4] = 0;
         this.#visible[count++] = e;
@@ -92,7 +93,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
   at(index: number): V {
     const e = this.#entry(index);
     if (this.#bound !== e) {
-      this.#flush();
+      this.flush();
       this.#view.bind(this.#entries[e + 1], this.#entries[e + 2]);
       this.#bound = e;
     }
@@ -122,7 +123,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
   }
 
   /** Writes the entry that is looked at to scratch when it was edited. */
-  #flush(): void {
+  flush(): void {
     const e = this.#bound;
     const tape = this.#view.tape;
     if (e < 0 || tape === undefined || tape.edits === 0) return;
@@ -134,12 +135,12 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     this.#entries[e + 2] = length + scratch.position;
     this.#entries[e + 4] |= rewritten;
     this.#owner.edits++;
-    this.#bound = -1;
+    this.#view.bind(this.#entries[e + 1], this.#entries[e + 2]);
   }
 
   /** Makes the edits so far final. Dropped entries are not visible any more. */
   commit(): void {
-    this.#flush();
+    this.flush();
     this.#undoTop = 0;
     if (this.#drops === 0) return;
     this.#drops = 0;
@@ -167,7 +168,6 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
 
   patches(tape: Tape): void {
     if (this.#size < 0) return;
-    this.#flush();
     for (let e = 0; e < this.#count * entrySize; e += entrySize) {
       const flags = this.#entries[e + 4];
       if (flags === 0) continue;

@@ -1,6 +1,5 @@
+import { emptyBuffer } from './buffer-methods.ts';
 import { ByteWriter } from './byte-writer.ts';
-
-const nothing = Buffer.alloc(0);
 
 /** Scratch memory beyond this size is given back after a walk. */
 const retainedScratchBytes = 1 << 20;
@@ -10,7 +9,7 @@ const retainedScratchBytes = 1 << 20;
  * is an offset in `body`; from `length` on it is an offset in the scratch buffer plus `length`.
  */
 export class Memory {
-  body: Buffer = nothing;
+  body: Buffer = emptyBuffer;
   length = 0;
   scratch: ByteWriter = new ByteWriter();
   #bodyView: DataView | undefined;
@@ -23,7 +22,7 @@ export class Memory {
   }
 
   detach(): void {
-    this.attach(nothing);
+    this.attach(emptyBuffer);
     if (this.scratch.buffer.length > retainedScratchBytes) this.scratch = new ByteWriter();
   }
 

@@ -1,9 +1,10 @@
 import type { ByteRange } from '../views.ts';
+import { emptyBuffer } from './buffer-methods.ts';
 import type { Memory } from './memory.ts';
 
 /** The reused `ByteRange` of a view. */
 export class Range implements ByteRange {
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Buffer = emptyBuffer;
   start = 0;
   end = 0;
 

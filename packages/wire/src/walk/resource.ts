@@ -1,10 +1,12 @@
 import type { EntityRefView, ListView, ResourceEdit } from '../views.ts';
+import type { Context } from './context.ts';
 import { textField, varintField } from './fields.ts';
 import { HeaderVersion } from './header.ts';
 import { List } from './list.ts';
 import type { ListEntry } from './list.ts';
 import type { Memory } from './memory.ts';
-import { skipField, varintAt, varintWidth } from './scan.ts';
+import { skipField } from './scan.ts';
+import { readVarint, varintSize } from '../varint.ts';
 
 const attributesTag = 0x0a;
 const droppedAttributesCountTag = 0x10;
@@ -45,9 +47,9 @@ class EntityRef implements EntityRefView, ListEntry {
     const base = this.#memory.base(this.#start);
     const b = this.#memory.buffer(this.#start);
     const texts: string[] = [];
-    for (let p = this.#start - base; p < this.#end - base; ) {
+    for (let p = this.#start - base; p < this.#end - base;) {
       const next = skipField(b, p);
-      if (b[p] === tag) texts.push(b.utf8Slice(p + 1 + varintWidth(varintAt(b, p + 1)), next));
+      if (b[p] === tag) texts.push(b.utf8Slice(p + 1 + varintSize(readVarint(b, p + 1)), next));
       p = next;
     }
     return texts;
@@ -57,14 +59,13 @@ class EntityRef implements EntityRefView, ListEntry {
 /** One version of a resource. */
 export class Resource extends HeaderVersion implements ResourceEdit {
   readonly #entityRefs: List<EntityRef>;
-  readonly #group: { start: number; end: number };
+  readonly #context: Context;
   protected readonly notWritable = 'a resource can be edited in onResource only';
 
-  /** `group` is the range of the current ResourceSpans, ResourceMetrics or ResourceLogs. */
-  constructor(memory: Memory, group: { start: number; end: number }) {
-    super(memory, attributesTag);
-    this.#group = group;
-    this.#entityRefs = new List(this.tape, entityRefsTag, new EntityRef(memory));
+  constructor(context: Context) {
+    super(context.memory, attributesTag);
+    this.#context = context;
+    this.#entityRefs = new List(this.tape, entityRefsTag, new EntityRef(context.memory));
   }
 
   protected index(): void {
@@ -80,7 +81,8 @@ export class Resource extends HeaderVersion implements ResourceEdit {
   }
 
   get schemaUrl(): string {
-    return textField(this.memory, this.#group.start, this.#group.end, schemaUrlTag);
+    const { start, end } = this.#context.resourceGroup;
+    return textField(this.memory, start, end, schemaUrlTag);
   }
 
   get entityRefs(): ListView<EntityRefView> {

@@ -4,7 +4,9 @@ import type { Context } from './context.ts';
 import { textField, varintField } from './fields.ts';
 import { Item } from './item.ts';
 import { List } from './list.ts';
-import { skipField, varintAt, varintWidth } from './scan.ts';
+import { writeInt } from './plain-value.ts';
+import { skipField } from './scan.ts';
+import { readVarint, varintSize } from '../varint.ts';
 import { Event, Link } from './span-parts.ts';
 import { slotSize, slotValue, slotValueLength } from './tape.ts';
 
@@ -53,8 +55,8 @@ export class Span extends Item implements SpanView {
         case 0x4a: {
           let length = b[p++];
           if (length > 0x7f) {
-            length = varintAt(b, p - 1);
-            p += varintWidth(length) - 1;
+            length = readVarint(b, p - 1);
+            p += varintSize(length) - 1;
           }
           tape.attribute(at, p, p + length);
           p += length;
@@ -89,8 +91,8 @@ export class Span extends Item implements SpanView {
         case 0x7a: {
           let length = b[p++];
           if (length > 0x7f) {
-            length = varintAt(b, p - 1);
-            p += varintWidth(length) - 1;
+            length = readVarint(b, p - 1);
+            p += varintSize(length) - 1;
           }
           tape.field(tag === 0x2a ? name : tag === 0x1a ? traceState : status, at, p, p + length);
           p += length;
@@ -100,6 +102,11 @@ export class Span extends Item implements SpanView {
           p = skipField(b, at);
       }
     }
+  }
+
+  protected override flush(): void {
+    this.#events.flush();
+    this.#links.flush();
   }
 
   override commit(): void {
@@ -213,7 +220,7 @@ export class Span extends Item implements SpanView {
       scratch.end(at);
     }
     scratch.byte(statusCodeTag);
-    scratch.varint(code);
+    writeInt(scratch, code);
     const old = address < length ? this.memory.body : scratch.buffer;
     while (p < end) {
       const next = skipField(old, p);

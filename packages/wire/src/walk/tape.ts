@@ -1,7 +1,8 @@
 import type { Key } from '../key.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { Memory } from './memory.ts';
-import { skipField, varintAt, varintWidth } from './scan.ts';
+import { skipField } from './scan.ts';
+import { readVarint, varintSize } from '../varint.ts';
 import { arrayType, stringType } from './value-types.ts';
 
 /** The integers of a slot, by their place in it. Slots are named by the index of their first integer. */
@@ -138,16 +139,16 @@ export class Tape {
         if (tag === 0x0a) {
           keyLength = b[p++];
           if (keyLength > 0x7f) {
-            keyLength = varintAt(b, p - 1);
-            p += varintWidth(keyLength) - 1;
+            keyLength = readVarint(b, p - 1);
+            p += varintSize(keyLength) - 1;
           }
           keyAt = p;
           p += keyLength;
         } else if (tag === 0x12) {
           let length = b[p++];
           if (length > 0x7f) {
-            length = varintAt(b, p - 1);
-            p += varintWidth(length) - 1;
+            length = readVarint(b, p - 1);
+            p += varintSize(length) - 1;
           }
           const valueEnd = p + length;
           while (p < valueEnd) {
@@ -161,8 +162,8 @@ export class Tape {
             if ((valueTag & 7) === 2) {
               valueLength = b[p++];
               if (valueLength > 0x7f) {
-                valueLength = varintAt(b, p - 1);
-                p += varintWidth(valueLength) - 1;
+                valueLength = readVarint(b, p - 1);
+                p += varintSize(valueLength) - 1;
               }
             } else valueLength = valueEnd - p;
             valueAt = p;
@@ -419,7 +420,7 @@ export class Tape {
     const valueLength = slots[o + slotValueLength];
     const type = slots[o + slotType];
     const delimited = type === stringType || type >= arrayType;
-    const anyLength = type === 0 ? 0 : 1 + (delimited ? varintWidth(valueLength) : 0) + valueLength;
+    const anyLength = type === 0 ? 0 : 1 + (delimited ? varintSize(valueLength) : 0) + valueLength;
     const contentAt = writer.begin(this.attributeTag);
     writer.byte(0x0a);
     writer.varint(keyLength);
@@ -444,7 +445,7 @@ export class Tape {
     const b = this.memory.buffer(this.start);
     const end = this.slots[o + slotEnd] - base;
     let p = this.slots[o + slotStart] - base + 1;
-    p += varintWidth(varintAt(b, p));
+    p += varintSize(readVarint(b, p));
     while (p < end) {
       const next = skipField(b, p);
       if (b[p] !== 0x0a && b[p] !== 0x12) writer.copy(b, p, next);

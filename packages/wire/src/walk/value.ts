@@ -2,7 +2,8 @@ import type { AttributesView, ByteRange, Plain, ValueType, ValueView } from '../
 import { Attributes } from './attributes.ts';
 import type { Memory } from './memory.ts';
 import { Range } from './range.ts';
-import { skipField, varintAt, varintWidth } from './scan.ts';
+import { skipField } from './scan.ts';
+import { readVarint, varintSize } from '../varint.ts';
 import { Tape } from './tape.ts';
 import { arrayType, boolType, bytesType, doubleType, intType, kvlistType, stringType, typeNames } from './value-types.ts';
 
@@ -50,8 +51,8 @@ export class Value implements ValueView {
       }
       p++;
       if ((tag & 7) !== 2) return this.bind(tag >> 3, p + base, end - p);
-      const valueLength = varintAt(b, p);
-      return this.bind(tag >> 3, p + varintWidth(valueLength) + base, valueLength);
+      const valueLength = readVarint(b, p);
+      return this.bind(tag >> 3, p + varintSize(valueLength) + base, valueLength);
     }
     return this.bind(0, 0, 0);
   }
@@ -108,9 +109,9 @@ export class Value implements ValueView {
     }
     const base = this.#memory.base(this.#address);
     const b = this.#memory.buffer(this.#address);
-    const length = varintAt(b, this.#foundAt - base + 1);
+    const length = readVarint(b, this.#foundAt - base + 1);
     this.#element ??= new Value(this.#memory);
-    return this.#element.bindMessage(this.#foundAt + 1 + varintWidth(length), length);
+    return this.#element.bindMessage(this.#foundAt + 1 + varintSize(length), length);
   }
 
   get entries(): AttributesView {
@@ -120,8 +121,8 @@ export class Value implements ValueView {
       tape.begin(this.#address, this.#type === kvlistType ? this.#address + this.#length : this.#address);
       for (let p = this.#element0(); this.#type === kvlistType && p >= 0; p = this.#elementAfter(p)) {
         const base = this.#memory.base(p);
-        const length = varintAt(this.#memory.buffer(p), p - base + 1);
-        const at = p + 1 + varintWidth(length);
+        const length = readVarint(this.#memory.buffer(p), p - base + 1);
+        const at = p + 1 + varintSize(length);
         tape.attribute(p, at, at + length);
       }
       this.#entriesBound = true;

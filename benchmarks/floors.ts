@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RowResult } from './report.ts';
+import type { StartUp } from './start-up.ts';
+
+interface Floors {
+  readonly rows: Readonly<Record<string, { readonly minRatio: number; readonly maxSaturatedRssMiB?: number }>>;
+  readonly start: { readonly maxStartUpMs: number; readonly maxIdleRssMiB: number };
+}
+
+/** What `benchmarks/floors.json` demands. */
+export const floors: Floors = JSON.parse(readFileSync(join(import.meta.dirname, 'floors.json'), 'utf8')) as Floors;
+
+/** Every demand that a row misses, empty when all is well. A lost or refused item is a miss, whatever the speed. */
+export function rowMisses({ row, millrace, otelcol, ratio }: RowResult): string[] {
+  const floor = floors.rows[row.name];
+  const misses: string[] = [];
+  for (const [name, { lost, refused }] of Object.entries({ millrace, otelcol })) {
+    if (lost !== 0) misses.push(`${row.name}: ${name} lost ${lost} acknowledged items`);
+    if (refused !== 0) misses.push(`${row.name}: ${name} refused ${refused} requests`);
+  }
+  if (row.compression !== undefined && Math.abs(millrace.bytesOutPerItem / otelcol.bytesOutPerItem - 1) > 0.05)
+    misses.push(`${row.name}: the compressed sizes differ by more than 5 %`);
+  if (floor !== undefined && ratio < floor.minRatio)
+    misses.push(`${row.name}: ${ratio.toFixed(2)}x of otelcol, the floor is ${floor.minRatio}x`);
+  if (floor?.maxSaturatedRssMiB !== undefined && millrace.rssMiB > floor.maxSaturatedRssMiB)
+    misses.push(`${row.name}: ${millrace.rssMiB.toFixed(0)} MiB saturated, the limit is ${floor.maxSaturatedRssMiB}`);
+  return misses;
+}
+
+/** The same for start-up and idle memory. */
+export function startMisses({ startUpMs, idleRssMiB }: StartUp): string[] {
+  const { maxStartUpMs, maxIdleRssMiB } = floors.start;
+  return [
+    ...(startUpMs > maxStartUpMs ? [`start: ${startUpMs.toFixed(0)} ms to accepting connections, the limit is ${maxStartUpMs}`] : []),
+    ...(idleRssMiB > maxIdleRssMiB ? [`start: ${idleRssMiB.toFixed(0)} MiB idle, the limit is ${maxIdleRssMiB}`] : []),
+  ];
+}

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Measurement } from './measure.ts';
+import type { Row } from './rows.ts';
+import type { StartUp } from './start-up.ts';
+
+/** A row measured on both programs, one after the other. */
+export interface RowResult {
+  readonly row: Row;
+  readonly otelcol: Measurement;
+  readonly millrace: Measurement;
+  /** Items a CPU second: millrace over the Collector. */
+  readonly ratio: number;
+}
+
+/** Everything that one run measured. */
+export interface Results {
+  readonly rows: readonly RowResult[];
+  readonly start?: { readonly otelcol: StartUp; readonly millrace: StartUp };
+}
+
+const header =
+  '| pipeline | otelcol M items/CPU-s | millrace M items/CPU-s | ratio | otelcol RSS MiB | millrace RSS MiB | bytes out an item, otelcol / millrace |';
+
+/** One line of the table. */
+export function rowLine({ row, otelcol, millrace, ratio }: RowResult): string {
+  const cells = [
+    `${row.title}${Math.max(otelcol.foreign, millrace.foreign) > 0.1 ? ' (noisy)' : ''}`,
+    otelcol.itemsPerCpuSecond.toFixed(3),
+    millrace.itemsPerCpuSecond.toFixed(3),
+    `**${ratio.toFixed(1)}x**`,
+    `${otelcol.rssMiB.toFixed(0)} (${otelcol.peakMiB.toFixed(0)})`,
+    `${millrace.rssMiB.toFixed(0)} (${millrace.peakMiB.toFixed(0)})`,
+    `${otelcol.bytesOutPerItem.toFixed(0)} / ${millrace.bytesOutPerItem.toFixed(0)}`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** The whole table as Markdown. */
+export function table(results: Results): string {
+  const lines = [header, `|${'---|'.repeat(7)}`, ...results.rows.map(rowLine)];
+  if (results.start !== undefined) {
+    const { otelcol, millrace } = results.start;
+    lines.push(
+      '',
+      '| | otelcol | millrace |',
+      '|---|---|---|',
+      `| from exec to accepting connections, ms | ${otelcol.startUpMs.toFixed(0)} | ${millrace.startUpMs.toFixed(0)} |`,
+      `| idle RSS, MiB | ${otelcol.idleRssMiB.toFixed(0)} | ${millrace.idleRssMiB.toFixed(0)} |`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function machine(): string {
+  const model = /^model name\s*: (.+)$/m.exec(readFileSync('/proc/cpuinfo', 'latin1'))?.[1] ?? 'unknown CPU';
+  return `${availableParallelism()} cores of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+}
+
+/** Writes the table between the markers of benchmarks/README.md, and everything measured to benchmarks/results.json. */
+export function writeReport(results: Results, versions: { readonly otelcol: string }): void {
+  const millrace = (JSON.parse(readFileSync(join(import.meta.dirname, '../packages/cli/package.json'), 'utf8')) as { version: string })
+    .version;
+  const date = new Date().toISOString().slice(0, 10);
+  const about = `Measured ${date}: millrace ${millrace} on Node.js ${process.versions.node}, ${versions.otelcol}; ${machine()}. RSS is saturated (peak in parentheses).`;
+  const readme = join(import.meta.dirname, 'README.md');
+  const text = readFileSync(readme, 'utf8');
+  const start = '<!-- results -->';
+  const end = '<!-- /results -->';
+  writeFileSync(
+    readme,
+    `${text.slice(0, text.indexOf(start) + start.length)}\n\n${about}\n\n${table(results)}\n\n${text.slice(text.indexOf(end))}`,
+  );
+  const rows = results.rows.map(({ row, ...measured }) => ({ name: row.name, ...measured }));
+  writeFileSync(
+    join(import.meta.dirname, 'results.json'),
+    `${JSON.stringify({ date, machine: machine(), versions: { millrace, node: process.versions.node, otelcol: versions.otelcol }, rows, start: results.start }, undefined, 2)}\n`,
+  );
+}
+
+/** `otelcol version 0.155.0`, as the binary says it. */
+export function otelcolVersion(binary: string): string {
+  return execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim();
+}

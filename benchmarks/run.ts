@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundle } from '../scripts/build.ts';
+import { install } from '../test/peers/install.ts';
+import { peers } from '../test/peers/peers.ts';
+import { floors, rowMisses, startMisses } from './floors.ts';
+import { harnessCore, measure, type Plan } from './measure.ts';
+import { otelcolVersion, rowLine, table, writeReport, type Results, type RowResult } from './report.ts';
+import { configuration, rows, startConfiguration, type Row, type TargetName } from './rows.ts';
+import { measureStartUp } from './start-up.ts';
+import { freePort } from './target.ts';
+
+/**
+ * Measures millrace against the Collector. Without options: every row, and benchmarks/README.md is written anew. `--only NAME` (repeatable,
+ * `start` for start-up) and `--quick` print only. `--check` measures the rows that have a floor, a failing one up to three times, and
+ * exits 1 when all three fail.
+ */
+const { values: options } = parseArgs({
+  options: { check: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+});
+const full: Plan = { warmUpMs: 3000, windowMs: 3000, windows: 3 };
+const short: Plan = { warmUpMs: 1500, windowMs: 1000, windows: 3 };
+const checkAttempts = 3;
+const startRuns = 7;
+
+const root = join(import.meta.dirname, '..');
+const otelcol = install(peers.otelcol);
+const launcher = join(root, 'packages/cli/bin/millrace');
+const scratch = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+const plan = options.check === true || options.quick === true ? short : full;
+/** Load, sink and this process stay off the core that the measured program has. */
+execFileSync('taskset', ['-a', '-p', '-c', String(harnessCore), String(process.pid)], { stdio: 'ignore' });
+
+/** A millrace with the example plugin, started by the same launcher. */
+async function pluginDistribution(): Promise<string> {
+  const home = join(import.meta.dirname, 'dist/insert-attribute');
+  await bundle({
+    entry: join(root, 'packages/cli/src/main.ts'),
+    outdir: join(home, 'dist'),
+    alias: { '@millrace/distribution': join(import.meta.dirname, 'insert-attribute-distribution.ts') },
+  });
+  mkdirSync(join(home, 'bin'), { recursive: true });
+  cpSync(launcher, join(home, 'bin/millrace'));
+  return join(home, 'bin/millrace');
+}
+
+function command(row: Row, target: TargetName, program: string): (port: number, sinkPort: number) => readonly string[] {
+  return (port, sinkPort) => {
+    const file = join(scratch, `${target}.yaml`);
+    writeFileSync(file, configuration(row, target, port, sinkPort));
+    return [program, '--config', file];
+  };
+}
+
+async function runRow(row: Row): Promise<RowResult> {
+  const program = row.insertAttribute === true ? await pluginDistribution() : launcher;
+  const theirs = await measure(row, plan, command(row, 'otelcol', otelcol));
+  const ours = await measure(row, plan, command(row, 'millrace', program));
+  return { row, otelcol: theirs, millrace: ours, ratio: ours.itemsPerCpuSecond / theirs.itemsPerCpuSecond };
+}
+
+async function runStart(): Promise<NonNullable<Results['start']>> {
+  const grpcPort = await freePort();
+  const start = (program: string) => (port: number) => {
+    const file = join(scratch, 'start.yaml');
+    writeFileSync(file, startConfiguration(port, grpcPort));
+    return [program, '--config', file];
+  };
+  return {
+    otelcol: await measureStartUp(startRuns, start(otelcol)),
+    millrace: await measureStartUp(startRuns, start(launcher)),
+  };
+}
+
+/** Measures until `misses` finds nothing, at most three times; returns what the last try missed. */
+async function insist<T>(run: () => Promise<T>, misses: (result: T) => string[], show: (result: T) => string): Promise<string[]> {
+  let missed: string[] = [];
+  for (let attempt = 1; attempt <= checkAttempts; attempt++) {
+    const result = await run();
+    missed = misses(result);
+    console.log(show(result));
+    if (missed.length === 0) return [];
+    console.log(`  attempt ${attempt} of ${checkAttempts}: ${missed.join('; ')}`);
+  }
+  return missed;
+}
+
+const named = (name: string): boolean => options.only?.includes(name) ?? true;
+const chosen = rows.filter((row) => named(row.name) && (options.check !== true || floors.rows[row.name] !== undefined));
+const withStart = named('start');
+for (const name of options.only ?? [])
+  if (name !== 'start' && !rows.some((row) => row.name === name))
+    throw new Error(`no row ${name}: ${rows.map((row) => row.name).join(', ')}, start`);
+
+try {
+  if (options.check === true) {
+    const missed: string[] = [];
+    if (withStart)
+      missed.push(
+        ...(await insist(
+          runStart,
+          ({ millrace }) => startMisses(millrace),
+          (start) => table({ rows: [], start }),
+        )),
+      );
+    for (const row of chosen) missed.push(...(await insist(() => runRow(row), rowMisses, rowLine)));
+    for (const miss of missed) console.error(miss);
+    if (missed.length > 0) process.exitCode = 1;
+  } else {
+    const results: RowResult[] = [];
+    for (const row of chosen) {
+      const result = await runRow(row);
+      results.push(result);
+      console.log([rowLine(result), ...rowMisses(result)].join('\n  '));
+    }
+    const start = withStart ? await runStart() : undefined;
+    const all: Results = { rows: results, ...(start !== undefined && { start }) };
+    console.log(`\n${table(all)}`);
+    if (options.quick !== true && options.only === undefined) writeReport(all, { otelcol: otelcolVersion(otelcol) });
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

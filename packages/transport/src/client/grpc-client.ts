@@ -1,0 +1,150 @@
+import type { Clock } from '@millrace/api';
+import { grpcCode } from '../server/rpc-status.ts';
+import type { ClientTlsOptions } from './client-tls.ts';
+import { type Compressor, createCompressor } from './compressor.ts';
+import { GrpcConnection, type KeepaliveOptions } from './grpc-connection.ts';
+import { GrpcError } from './grpc-error.ts';
+import type { GrpcTarget } from './grpc-target.ts';
+import { plainError } from './plain-error.ts';
+
+/** Makes unary calls to one destination, over one connection that is made anew when it breaks. */
+export interface GrpcClient {
+  /**
+   * Sends a message and resolves with the response's message. Rejects with a `GrpcError`, or with the reason of `signal` when that aborts.
+   * `timeoutMs` only tells the destination how long the caller waits (0: nothing); cutting the call off is the signal's business. The
+   * message is read until the promise settles, and not a moment longer.
+   */
+  unary(path: string, message: Buffer, timeoutMs: number, signal: AbortSignal): Promise<Buffer>;
+  /** Closes the connection; calls that still run fail. Safe twice. */
+  close(): void;
+}
+
+/** Settings of a `GrpcClient`, named after the Collector's configgrpc. */
+export interface GrpcClientOptions {
+  readonly target: GrpcTarget;
+  /** Absent: plaintext. */
+  readonly tls?: ClientTlsOptions;
+  readonly compression: 'none' | 'gzip' | 'snappy' | 'zstd';
+  /** Sent with every call unless the client sets the header itself; values of names that end in `-bin` are bytes. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly userAgent: string;
+  /** `:authority`, instead of the target's. */
+  readonly authority?: string;
+  readonly keepalive?: KeepaliveOptions;
+  readonly clock: Clock;
+}
+
+/** As in gRPC's connection backoff, but never longer than 20 s: a destination that is back should not wait for minutes. */
+const backoff = { firstMs: 1000, factor: 1.6, longestMs: 20_000, jitter: 0.2 };
+
+/** A request that the destination has certainly not looked at is offered this many times. */
+const offers = 3;
+
+class Http2GrpcClient implements GrpcClient {
+  readonly #options: GrpcClientOptions;
+  readonly #headers: Record<string, string>;
+  readonly #compress: Compressor | undefined;
+  #connection: GrpcConnection | undefined;
+  #connecting: Promise<GrpcConnection> | undefined;
+  #failure: GrpcError | undefined;
+  #failures = 0;
+  #nextAttemptAt = 0;
+  #closed = false;
+
+  constructor(options: GrpcClientOptions) {
+    this.#options = options;
+    // In gRPC, "snappy" is the framing format.
+    this.#compress = createCompressor(options.compression === 'snappy' ? 'x-snappy-framed' : options.compression);
+    this.#headers = {
+      ':method': 'POST',
+      ':scheme': options.tls === undefined ? 'http' : 'https',
+      ':authority': options.authority ?? options.target.authority,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'user-agent': options.userAgent,
+      ...(options.compression === 'none' ? {} : { 'grpc-encoding': options.compression }),
+    };
+    for (const [name, value] of Object.entries(options.headers)) {
+      const key = name.toLowerCase();
+      if (!key.startsWith(':')) this.#headers[key] ??= key.endsWith('-bin') ? Buffer.from(value).toString('base64') : value;
+    }
+  }
+
+  async unary(path: string, message: Buffer, timeoutMs: number, signal: AbortSignal): Promise<Buffer> {
+    const compressed = this.#compress?.(message);
+    const content = compressed === undefined ? message : compressed instanceof Buffer ? compressed : await compressed;
+    const headers: Record<string, string> = { ...this.#headers, ':path': path };
+    if (timeoutMs > 0) headers['grpc-timeout'] = grpcTimeout(timeoutMs);
+    for (let offer = 1; ; offer++) {
+      const connection = await this.#connected(signal);
+      try {
+        return await connection.call(headers, content, compressed !== undefined, signal);
+      } catch (error) {
+        if (!(error instanceof GrpcError && error.unprocessed) || offer === offers || signal.aborted) throw error;
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection?.destroy();
+    // One that is still being made is destroyed as soon as it stands.
+    this.#connecting?.then(
+      (connection) => connection.destroy(),
+      () => {},
+    );
+  }
+
+  /** The connection, made now when there is none; fails at once while the pause after a failed attempt lasts. */
+  #connected(signal: AbortSignal): GrpcConnection | Promise<GrpcConnection> {
+    signal.throwIfAborted();
+    if (this.#closed) throw new GrpcError(grpcCode.cancelled, 'grpc: the client connection is closing');
+    if (this.#connection?.usable === true) return this.#connection;
+    if (this.#connecting === undefined) {
+      if (this.#failure !== undefined && this.#options.clock.now() < this.#nextAttemptAt) throw this.#failure;
+      this.#connecting = this.#connect();
+    }
+    return abortable(this.#connecting, signal);
+  }
+
+  async #connect(): Promise<GrpcConnection> {
+    try {
+      this.#connection = await GrpcConnection.open(this.#options);
+      this.#failure = undefined;
+      this.#failures = 0;
+      return this.#connection;
+    } catch (error) {
+      const reason = plainError(error as Error).message;
+      const jitter = 1 + backoff.jitter * (2 * Math.random() - 1);
+      const pauseMs = Math.min(backoff.firstMs * backoff.factor ** this.#failures++, backoff.longestMs) * jitter;
+      this.#nextAttemptAt = this.#options.clock.now() + pauseMs;
+      this.#failure = new GrpcError(
+        grpcCode.unavailable,
+        `connection error: desc = "transport: Error while dialing: dial ${this.#options.target.authority}: ${reason}"`,
+        { cause: error },
+      );
+      throw this.#failure;
+    } finally {
+      this.#connecting = undefined;
+    }
+  }
+}
+
+/** At most 8 digits and a unit (gRPC over HTTP2, "Timeout"). */
+function grpcTimeout(timeoutMs: number): string {
+  const whole = Math.ceil(timeoutMs);
+  return whole < 1e8 ? `${whole}m` : `${Math.min(Math.ceil(whole / 1000), 99_999_999)}S`;
+}
+
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => reject(signal.reason);
+    signal.addEventListener('abort', aborted, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
+
+/** Makes the client on `node:http2`. Connects with the first call. Throws when a TLS file cannot be read. */
+export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
+  return new Http2GrpcClient(options);
+}

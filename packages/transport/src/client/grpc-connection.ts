@@ -1,0 +1,159 @@
+import type { Clock, Timer } from '@millrace/api';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { grpcCode } from '../server/rpc-status.ts';
+import { type ClientTlsOptions, tlsConnectionOptions } from './client-tls.ts';
+import { GrpcCall } from './grpc-call.ts';
+import { GrpcError } from './grpc-error.ts';
+import type { GrpcTarget } from './grpc-target.ts';
+
+/** When to ask an HTTP/2 connection whether it still lives (configgrpc `keepalive`). */
+export interface KeepaliveOptions {
+  /** A ping is sent after each such time. */
+  readonly timeMs: number;
+  /** The connection is given up when the answer takes longer. */
+  readonly timeoutMs: number;
+  /** Also ask while no call runs. */
+  readonly permitWithoutStream: boolean;
+}
+
+/** What a connection needs to know. */
+export interface GrpcConnectionOptions {
+  readonly target: GrpcTarget;
+  readonly tls?: ClientTlsOptions;
+  readonly keepalive?: KeepaliveOptions;
+  readonly clock: Clock;
+}
+
+/** gRPC gives a connection attempt, up to the destination's HTTP/2 settings, this long. */
+const connectTimeoutMs = 20_000;
+
+/** A connection that does not answer a ping within this time after a call went wrong is given up. */
+const probeTimeoutMs = 2000;
+
+/** Room for responses: the connection's and each stream's receive window. */
+const windowBytes = 1024 * 1024;
+
+/** One HTTP/2 connection to a gRPC server. */
+export class GrpcConnection {
+  readonly #socket: Socket | TLSSocket;
+  readonly #session: ClientHttp2Session;
+  readonly #clock: Clock;
+  #lastProcessedStream = Number.MAX_SAFE_INTEGER;
+  #calls = 0;
+  #keepaliveTimer: Timer | undefined;
+
+  private constructor(socket: Socket | TLSSocket, session: ClientHttp2Session, clock: Clock) {
+    this.#socket = socket;
+    this.#session = session;
+    this.#clock = clock;
+    session.on('error', ignore);
+    session.on('goaway', (_code: number, lastStreamId: number) => {
+      this.#lastProcessedStream = lastStreamId;
+    });
+    session.on('close', () => this.#keepaliveTimer?.cancel());
+  }
+
+  /** Connects; resolves when the destination has shown that it speaks HTTP/2. */
+  static open(options: GrpcConnectionOptions): Promise<GrpcConnection> {
+    const socket = openSocket(options.target, options.tls);
+    const session = connectHttp2(`http${options.tls === undefined ? '' : 's'}://millrace.invalid`, {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: windowBytes },
+      maxSessionMemory: 1000,
+      maxOutstandingPings: 1000,
+    });
+    const connection = new GrpcConnection(socket, session, options.clock);
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
+        timer.cancel();
+        connection.destroy();
+        reject(error);
+      };
+      const timer = options.clock.setTimeout(() => fail(new Error('i/o timeout')), connectTimeoutMs);
+      session.once('error', fail);
+      session.once('close', () => fail(new Error('connection closed before the server preface was received')));
+      session.once('remoteSettings', () => {
+        timer.cancel();
+        session.setLocalWindowSize(windowBytes);
+        if (options.keepalive !== undefined) connection.#keepAlive(options.keepalive);
+        resolve(connection);
+      });
+    });
+  }
+
+  /** Whether new calls can be made: neither broken nor told to go away. */
+  get usable(): boolean {
+    return !this.#session.closed && !this.#session.destroyed;
+  }
+
+  /** Makes one call; see `GrpcClient.unary`. */
+  async call(headers: Record<string, string>, content: Buffer, compressed: boolean, signal: AbortSignal): Promise<Buffer> {
+    const call = new GrpcCall(this.#request(headers), signal);
+    this.#calls++;
+    try {
+      await call.run(content, compressed);
+      // Bytes that were not written yet are given up, but the connection may still refer to them.
+      if (!call.written) await this.#probe();
+      else if (signal.aborted) void this.#probe();
+      return call.result((id) => id > this.#lastProcessedStream);
+    } finally {
+      this.#calls--;
+    }
+  }
+
+  #request(headers: Record<string, string>): ClientHttp2Stream {
+    try {
+      return this.#session.request(headers, { endStream: false });
+    } catch (error) {
+      throw new GrpcError(grpcCode.unavailable, (error as Error).message, { unprocessed: true, cause: error });
+    }
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#keepaliveTimer?.cancel();
+    this.#session.destroy();
+    this.#socket.destroy();
+  }
+
+  /** Asks for a sign of life. Afterwards nothing that was written before is referred to any more: it has left, or the connection is gone. */
+  #probe(timeoutMs: number = probeTimeoutMs): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: Timer | undefined;
+      const answered = (error: Error | null): void => {
+        timer?.cancel();
+        if (error !== null) this.destroy();
+        resolve();
+      };
+      const silent = new Error('no answer to a ping');
+      if (this.#session.destroyed || !this.#session.ping(answered)) answered(silent);
+      else timer = this.#clock.setTimeout(() => answered(silent), timeoutMs);
+    });
+  }
+
+  #keepAlive(options: KeepaliveOptions): void {
+    this.#keepaliveTimer = this.#clock.setTimeout(() => {
+      const asked = this.#calls > 0 || options.permitWithoutStream ? this.#probe(options.timeoutMs) : Promise.resolve();
+      void asked.then(() => {
+        if (!this.#session.destroyed) this.#keepAlive(options);
+      });
+    }, options.timeMs);
+  }
+}
+
+function openSocket(target: GrpcTarget, tls: ClientTlsOptions | undefined): Socket | TLSSocket {
+  const address = target.address;
+  if (tls === undefined) return 'path' in address ? connectTcp(address) : connectTcp({ ...address, noDelay: true });
+  const settings = tlsConnectionOptions(tls);
+  const host = 'host' in address ? address.host : target.authority;
+  const socket = connectTls({ ...address, servername: host, ...settings, ALPNProtocols: ['h2'] });
+  socket.setNoDelay(true);
+  socket.once('secureConnect', () => {
+    if (socket.alpnProtocol !== 'h2') socket.destroy(new Error('credentials: cannot check peer: missing selected ALPN property'));
+  });
+  return socket;
+}
+
+function ignore(): void {}

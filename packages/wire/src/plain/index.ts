@@ -1,0 +1,3 @@
+export { fromPlain } from './from-plain.ts';
+export type { PlainField, PlainMessage } from './plain-message.ts';
+export { toPlain } from './to-plain.ts';
