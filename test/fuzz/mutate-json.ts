@@ -46,6 +46,47 @@ function deep(random: Random): string {
   return `${open.repeat(depth)}${random.pick(['{}', '1', '{"intValue":"1"}'])}${close.repeat(random.once(6) ? depth - 1 : depth)}`;
 }
 
+/** A change after which the text is mostly legal still: repeated, renamed, removed and emptied members, other spellings of numbers. */
+function gentleChange(json: string, random: Random): string {
+  const all = tokens(json);
+  const named = all.flatMap(({ text }, i) => (text.startsWith('"') && all[i + 1]?.text === ':' ? [i] : []));
+  if (named.length === 0) return json;
+  const i = random.pick(named);
+  const name = all[i]!;
+  const value = all[i + 2];
+  const end = valueEnd(all, i + 2);
+  if (value === undefined) return json;
+  const before = json.slice(0, name.start);
+  const after = json.slice(end);
+  const member = json.slice(name.start, end);
+  switch (random.below(5)) {
+    case 0:
+      return `${before}${member},${member}${after}`;
+    case 1:
+      return `${before}"${name.text.slice(1, -1).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}" : ${json.slice(value.start, end)}${after}`;
+    case 2:
+      return `${before}${name.text}:null${after}`;
+    case 3:
+      return `${before}"x":${json.slice(value.start, end)}${after}`;
+    default: {
+      const numbers = all.filter(({ text }) => /^"?[0-9]+"?$/.test(text));
+      if (numbers.length === 0) return json;
+      const number = random.pick(numbers);
+      const digits = number.text.replaceAll('"', '');
+      const spelling = random.pick([
+        digits,
+        `"${digits}"`,
+        `${digits}.0`,
+        `${digits}e0`,
+        `"${digits}.00E+0"`,
+        `"-${digits}"`,
+        `${digits}9`,
+      ]);
+      return json.slice(0, number.start) + spelling + json.slice(number.end);
+    }
+  }
+}
+
 function change(json: string, donor: string, random: Random): string {
   const all = tokens(json);
   const i = random.below(all.length || 1);
@@ -81,12 +122,13 @@ function change(json: string, donor: string, random: Random): string {
   }
 }
 
-/** A mutant of OTLP/JSON text: one to three changes of tokens, sometimes one of a byte; one in ten is the text itself. */
+/** A mutant of OTLP/JSON text: some that keep it legal, one that may not, sometimes a byte; one in ten is the text itself. */
 export function mutateJson(json: string, donor: string, random: Random): Buffer {
   if (random.once(10)) return Buffer.from(json);
   let mutant = json;
-  for (let i = random.below(3); i >= 0; i--) mutant = change(mutant, donor, random);
+  for (let i = random.below(4); i > 0; i--) mutant = gentleChange(mutant, random);
+  if (mutant === json || random.once(3)) mutant = change(mutant, donor, random);
   const bytes = Buffer.from(mutant);
-  if (random.once(4) && bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
+  if (random.once(10) && bytes.length > 0) bytes[random.below(bytes.length)] = random.below(256);
   return bytes;
 }

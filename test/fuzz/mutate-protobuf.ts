@@ -22,7 +22,7 @@ function readVarint(bytes: Buffer, at: number): { value: number; next: number } 
 
 function parse(bytes: Buffer, depth = 0): Node[] | undefined {
   const nodes: Node[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const tag = readVarint(bytes, at);
     if (tag === undefined || tag.value < 8 || tag.value > 1 << 20) return undefined;
     const wireType = tag.value & 7;
@@ -84,7 +84,10 @@ function unknownField(random: Random): Node[] {
     default: {
       const depth = random.once(4) ? random.pick([99, 100, 101, 2000]) : 1 + random.below(3);
       const open = Array.from({ length: depth }, () => ({ number, wireType: 3, value: Buffer.alloc(0) }));
-      return [...open, ...(random.once(2) ? unknownField(random) : []), ...open.map((node) => ({ ...node, wireType: 4 }))].slice(0, random.once(8) ? -1 : undefined);
+      return [...open, ...(random.once(2) ? unknownField(random) : []), ...open.map((node) => ({ ...node, wireType: 4 }))].slice(
+        0,
+        random.once(8) ? -1 : undefined,
+      );
     }
   }
 }
@@ -131,7 +134,14 @@ function mutateTree(nodes: Node[], donor: Node[], random: Random): void {
       if (node !== undefined) node.padding = 1 + random.below(9);
       break;
     case 8:
-      if (node?.wireType === 0) node.value = random.pick([varint(2 ** 52), varint(5, 3), Buffer.alloc(10, 0xff), Buffer.from('ffffffffffffffffff01', 'hex'), varint(0)]);
+      if (node?.wireType === 0)
+        node.value = random.pick([
+          varint(2 ** 52),
+          varint(5, 3),
+          Buffer.alloc(10, 0xff),
+          Buffer.from('ffffffffffffffffff01', 'hex'),
+          varint(0),
+        ]);
       else if (node !== undefined) node.value = random.bytes(node.value.length);
       break;
     case 9:
@@ -176,7 +186,11 @@ function mutateBytes(bytes: Buffer, donor: Buffer, random: Random): Buffer {
     case 4:
       return Buffer.concat([before, piece, after]);
     case 5:
-      return Buffer.concat([before, varint(random.pick([2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 35, 2 ** 52]), random.below(3)), after.subarray(1)]);
+      return Buffer.concat([
+        before,
+        varint(random.pick([2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 35, 2 ** 52]), random.below(3)),
+        after.subarray(1),
+      ]);
     default:
       return Buffer.concat([before, after.subarray(0, 1 + random.below(32)), after]);
   }

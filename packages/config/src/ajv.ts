@@ -25,7 +25,12 @@ function load(): Promise<AjvClass> {
 export async function checkWithAjv(schema: object, value: unknown): Promise<readonly AjvFault[]> {
   let validate = compiled.get(schema);
   if (validate === undefined) {
-    validate = (await load()).compile(schema);
+    const ajv = await load();
+    try {
+      validate = ajv.compile(schema);
+    } catch (error) {
+      throw new Error(`its schema cannot be used: ${(error as Error).message}`, { cause: error });
+    }
     compiled.set(schema, validate);
   }
   if (validate(value)) return [];

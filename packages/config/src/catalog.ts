@@ -4,6 +4,11 @@ export type ComponentKind = 'receiver' | 'processor' | 'exporter' | 'connector' 
 /** The kinds in the order in which the Collector lists their sections. */
 export const componentKinds: readonly ComponentKind[] = ['receiver', 'processor', 'exporter', 'connector', 'extension'];
 
+/** A kind with its article, as in `an exporter`. */
+export function withArticle(kind: ComponentKind): string {
+  return `${kind === 'exporter' || kind === 'extension' ? 'an' : 'a'} ${kind}`;
+}
+
 /** What the configuration of a component is checked with. */
 export interface ComponentSchema {
   /** JSON Schema. Absent: the component has no settings. */

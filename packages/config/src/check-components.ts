@@ -1,6 +1,6 @@
 import { checkWithAjv } from './ajv.ts';
 import type { Catalog, ComponentKind, ComponentSchema } from './catalog.ts';
-import { componentKinds } from './catalog.ts';
+import { componentKinds, withArticle } from './catalog.ts';
 import type { CheckedComponent } from './checked-config.ts';
 import { joinId, parseId } from './component-id.ts';
 import type { IdParts } from './component-id.ts';
@@ -162,7 +162,7 @@ class SectionChecker implements CheckedSection {
     const suggestion = nearest(type, [...names, ...types.flatMap(({ aliases }) => aliases ?? [])]);
     const elsewhere = componentKinds.find((kind) => kind !== this.#kind && this.#catalog.types(kind).some((known) => known.type === type));
     const advice: Partial<Notice> = {
-      ...(elsewhere === undefined ? {} : { expected: `the type of ${article(this.#kind)}; "${type}" is ${article(elsewhere)}` }),
+      ...(elsewhere === undefined ? {} : { expected: `the type of ${withArticle(this.#kind)}; "${type}" is ${withArticle(elsewhere)}` }),
       ...(suggestion === undefined ? {} : { suggestion }),
     };
     const message = `'${this.#section}' unknown type: ${JSON.stringify(type)} for id: ${JSON.stringify(id)} (valid values: [${names.join(' ')}])`;
@@ -172,10 +172,6 @@ class SectionChecker implements CheckedSection {
   #fail(id: string, place: Place, message: string, advice: Partial<Notice> = {}, verdict: Problem['verdict'] = 'invalid'): undefined {
     this.problems.push({ ...positionOf(place), path: `${this.#section}::${id}`, ...advice, message, verdict });
   }
-}
-
-function article(kind: ComponentKind): string {
-  return `${kind === 'exporter' || kind === 'extension' ? 'an' : 'a'} ${kind}`;
 }
 
 /** Takes `path: message` apart when what stands before the colon leads somewhere. */

@@ -36,16 +36,18 @@ export async function checkConfig(resolved: ResolvedConfig, catalog: Catalog, op
   const sectionOf = async (kind: ComponentKind): Promise<void> => {
     sections.set(kind, await checkComponents(kind, sectionNode(root, `${kind}s`, problems), catalog, validate));
   };
+  const serviceNode = sectionNode(root, 'service', problems);
   await Promise.all(componentKinds.map(sectionOf));
+  const unread = new Set(problems.map(({ path, suggestion }) => suggestion ?? path));
   for (const kind of componentKinds) {
     problems.push(...sections.get(kind)!.problems);
     warnings.push(...sections.get(kind)!.warnings);
   }
-  const service = checkService(sectionNode(root, 'service', problems), root.place, validate, gates);
-  problems.push(...service.problems);
+  const service = checkService(serviceNode, root.place, validate, gates);
   warnings.push(...service.warnings);
-  if (validate) problems.push(...checkReferences(root, sections, service, gates));
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (validate) problems.push(...checkReferences(root, sections, service, gates, unread));
+  problems.push(...service.problems);
+  if (problems.length > 0) throw new ConfigError(inOrderOfText(problems));
   const [receivers, processors, exporters, connectors, extensions] = componentKinds.map((kind) => sections.get(kind)!.components);
   return {
     receivers: receivers!,
@@ -56,6 +58,13 @@ export async function checkConfig(resolved: ResolvedConfig, catalog: Catalog, op
     service: service.service,
     warnings,
   };
+}
+
+function inOrderOfText(problems: readonly Problem[]): readonly Problem[] {
+  const files = [...new Set(problems.map((problem) => problem.file))];
+  return problems.toSorted((a, b) => {
+    return files.indexOf(a.file) - files.indexOf(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+  });
 }
 
 function unknownSections(root: MapNode): Problem[] {

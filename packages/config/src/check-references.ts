@@ -1,5 +1,5 @@
 import type { ComponentKind } from './catalog.ts';
-import { componentKinds } from './catalog.ts';
+import { componentKinds, withArticle } from './catalog.ts';
 import type { CheckedSection } from './check-components.ts';
 import type { CheckedServiceSection } from './check-service.ts';
 import { isNull, nodeAt, positionOf } from './config-node.ts';
@@ -7,18 +7,23 @@ import type { MapNode, Place } from './config-node.ts';
 import { nearest } from './nearest.ts';
 import type { Notice, Problem } from './problem.ts';
 
-/** The rules across sections: something is configured at all, ids are unambiguous, and what `service` refers to exists. */
+/**
+ * The rules across sections: something is configured at all, ids are unambiguous, and what `service` refers to exists. Nothing is said about
+ * what the sections in `unread` lack: they are misspelt or no maps, which is a problem of its own.
+ */
 export function checkReferences(
   root: MapNode,
   sections: ReadonlyMap<ComponentKind, CheckedSection>,
   { service, node }: CheckedServiceSection,
   gates: ReadonlySet<string>,
+  unread: ReadonlySet<string>,
 ): readonly Problem[] {
   const problems: Problem[] = [];
   const fail = (place: Place, path: string, message: string, advice: Partial<Notice> = {}): void => {
     problems.push({ ...positionOf(place), path, ...advice, message: path === '' ? message : `${path}: ${message}`, verdict: 'invalid' });
   };
   const isMissing = (kind: ComponentKind): boolean => {
+    if (unread.has(`${kind}s`)) return false;
     const section = root.entries.get(`${kind}s`)?.node;
     return section === undefined || isNull(section) || (section.kind === 'map' && section.entries.size === 0);
   };
@@ -39,7 +44,7 @@ export function checkReferences(
 
   const checkList = (keys: readonly string[], list: readonly string[], kinds: readonly ComponentKind[]): void => {
     for (const [index, id] of list.entries()) {
-      if (kinds.some((kind) => idsOf(kind).has(id))) continue;
+      if (kinds.some((kind) => idsOf(kind).has(id) || unread.has(`${kind}s`))) continue;
       const path = ['service', ...keys.slice(0, 2)].join('::');
       fail(
         nodeAt(node, [...keys, index]).place,
@@ -56,7 +61,9 @@ export function checkReferences(
       kinds.flatMap((kind) => [...idsOf(kind).keys()]),
     );
     return {
-      ...(elsewhere === undefined ? {} : { expected: `the id of ${kinds.join(' or ')}; "${id}" is configured under ${elsewhere}s` }),
+      ...(elsewhere === undefined
+        ? {}
+        : { expected: `the id of ${kinds.map(withArticle).join(' or ')}; "${id}" is configured under ${elsewhere}s` }),
       ...(suggestion === undefined ? {} : { suggestion }),
     };
   };

@@ -15,18 +15,23 @@ import type { TelemetryConfig } from './telemetry.ts';
 export interface CheckedServiceSection {
   /** Usable only without problems. */
   readonly service: CheckedService;
-  /** Where the section and its pipelines stand. */
+  /** The section as written, pipelines under their trimmed ids: where things stand. */
   readonly node: MapNode;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
 }
 
 const ids: Schema = { type: 'array', items: { type: 'string', format: 'component-id' }, default: [] };
-const pipeline: Schema = { type: 'object', additionalProperties: false, properties: { receivers: ids, processors: ids, exporters: ids } };
+const pipelineSchema: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { receivers: ids, processors: ids, exporters: ids },
+};
+/** Telemetry and each pipeline are decoded by themselves, so that a problem in one does not hide those in another. */
 const serviceSchema: Schema = {
   type: 'object',
   additionalProperties: false,
-  properties: { telemetry: telemetrySchema, extensions: ids, pipelines: { type: 'object', additionalProperties: pipeline, default: {} } },
+  properties: { telemetry: {}, extensions: ids, pipelines: { type: 'object' } },
 };
 const formats: Formats = {
   ...componentFormats,
@@ -37,14 +42,6 @@ const formats: Formats = {
   },
 };
 
-interface DecodedService {
-  readonly telemetry: unknown;
-  readonly extensions: readonly string[];
-  readonly pipelines: Readonly<
-    Record<string, { receivers: readonly string[]; processors: readonly string[]; exporters: readonly string[] }>
-  >;
-}
-
 /** Checks the shape of `service`, and what needs no other section. */
 export function checkService(
   section: MapNode | undefined,
@@ -53,35 +50,36 @@ export function checkService(
   gates: ReadonlySet<string>,
 ): CheckedServiceSection {
   const problems: Problem[] = [];
-  const pipelineNodes = new Map<string, MapEntry & { readonly parts: IdParts }>();
-  const node = withPipelines(section ?? { kind: 'map', entries: new Map(), place }, pipelineNodes, problems);
-  const decoder = new Decoder({ schema: serviceSchema, path: 'service', name: 'service', label: 'service', prefix: '', formats });
-  const decoded = decoder.decode(node, place) as DecodedService;
-  problems.push(...decoder.problems);
-  const warnings = [...decoder.warnings];
-  if (decoder.problems.length > 0) {
-    return {
-      service: { extensions: [], pipelines: new Map(), telemetry: undefined as unknown as TelemetryConfig },
-      node,
-      problems,
-      warnings,
-    };
-  }
-  const telemetry = checkTelemetry(decoded.telemetry, node, problems, warnings, validate);
+  const warnings: Warning[] = [];
+  const configured = new Map<string, MapEntry & { readonly parts: IdParts }>();
+  const node = withPipelines(section ?? { kind: 'map', entries: new Map(), place }, configured, problems);
+  const decode = (schema: Schema, keys: readonly string[], label: string): unknown => {
+    const { node: inner, place: at } = nodeAt(node, keys);
+    const decoder = new Decoder({ schema, path: ['service', ...keys].join('::'), name: label, label, prefix: '', formats });
+    const decoded = decoder.decode(inner, at);
+    problems.push(...decoder.problems);
+    warnings.push(...decoder.warnings);
+    return decoder.problems.length > 0 ? undefined : decoded;
+  };
+  const shape = decode(serviceSchema, [], 'service') as { readonly extensions: readonly string[] } | undefined;
+  const decodedTelemetry = decode(telemetrySchema, ['telemetry'], 'service.telemetry');
+  const telemetry = decodedTelemetry === undefined ? undefined : checkTelemetry(decodedTelemetry, node, problems, warnings, validate);
   const pipelines = new Map<string, CheckedPipeline>();
-  for (const [id, { parts, place: at }] of pipelineNodes) {
-    const lists = decoded.pipelines[id]!;
+  for (const [id, { parts, place: at }] of configured) {
+    const lists = decode(pipelineSchema, ['pipelines', id], `service.pipelines[${id}]`) as Record<string, readonly string[]> | undefined;
+    if (lists === undefined) continue;
+    const { receivers = [], processors = [], exporters = [] } = lists;
     pipelines.set(id, {
       id,
       signal: parts.type as PipelineSignal,
       name: parts.name,
-      receivers: lists.receivers.map(normalId),
-      processors: lists.processors.map(normalId),
-      exporters: lists.exporters.map(normalId),
+      receivers: receivers.map(normalId),
+      processors: processors.map(normalId),
+      exporters: exporters.map(normalId),
       position: positionOf(at),
     });
   }
-  const service: CheckedService = { extensions: decoded.extensions.map(normalId), pipelines, telemetry };
+  const service = { extensions: (shape?.extensions ?? []).map(normalId), pipelines, telemetry: telemetry as TelemetryConfig };
   if (validate) problems.push(...pipelineProblems(service, node, gates));
   return { service, node, problems, warnings };
 }
@@ -98,12 +96,14 @@ function withPipelines(section: MapNode, found: Map<string, MapEntry & { readonl
       found.set(id, { ...entry, parts });
       continue;
     }
-    const suggestion = repeated === undefined ? nearest(key.split('/')[0]!.trim(), pipelineSignals) : undefined;
+    const message = repeated ?? (parts as string);
+    const isUnknownSignal = message.includes('unknown pipeline signal');
+    const suggestion = isUnknownSignal ? nearest(key.split('/')[0]!.trim(), pipelineSignals) : undefined;
     problems.push({
       ...positionOf(entry.place),
       path: `service::pipelines::${key}`,
-      message: `'service.pipelines' ${repeated ?? (parts as string)}`,
-      ...(repeated === undefined ? { expected: `traces, metrics, logs or profiles, perhaps with a name as in traces/2` } : {}),
+      message: `'service.pipelines' ${message}`,
+      ...(isUnknownSignal ? { expected: 'traces, metrics, logs or profiles, perhaps with a name as in traces/2' } : {}),
       ...(suggestion === undefined ? {} : { suggestion }),
       verdict: 'invalid',
     });

@@ -207,7 +207,7 @@ export class Decoder {
   #unsupported(schema: Schema, node: ConfigNode, spot: Spot, refusal: string): unknown {
     const byDefault = defaultOf(schema, this.#target.schema);
     if (byDefault !== undefined && JSON.stringify(plainValue(node)) === JSON.stringify(byDefault)) return byDefault;
-    return this.#fail(spot, `'${this.#labelOf(spot)}' ${refusal}`, {}, 'unsupported');
+    return this.#fail(spot, `'${this.#labelOf(spot)}' is not supported: ${refusal}`, {}, 'unsupported');
   }
 
   #freeKey(schema: Schema, key: string, node: ConfigNode, spot: Spot, parent: Spot): unknown {
@@ -302,10 +302,16 @@ export class Decoder {
 }
 
 /** A schema and one branch of its `anyOf`. */
-function both({ anyOf: _, ...outer }: Schema, branch: Schema): Schema {
+function both(schema: Schema, branch: Schema): Schema {
+  const { anyOf: _, ...outer } = schema;
   const properties = { ...outer.properties, ...branch.properties };
   const required = [...(outer.required ?? []), ...(branch.required ?? [])];
-  return { ...outer, ...branch, ...(Object.keys(properties).length > 0 ? { properties } : {}), ...(required.length > 0 ? { required } : {}) };
+  return {
+    ...outer,
+    ...branch,
+    ...(Object.keys(properties).length > 0 ? { properties } : {}),
+    ...(required.length > 0 ? { required } : {}),
+  };
 }
 
 /** Null, or an unset or empty variable where an empty text cannot be meant. */

@@ -1,6 +1,13 @@
-const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1e3, m: 6e4, h: 3.6e6 };
-const wholePattern = /^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
-const partPattern = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['ns', 1e-6],
+  ['us', 1e-3],
+  ['\u00b5s', 1e-3],
+  ['\u03bcs', 1e-3],
+  ['ms', 1],
+  ['s', 1e3],
+  ['m', 6e4],
+  ['h', 3.6e6],
+]);
 /** Go keeps nanoseconds in 64 bits. */
 const maxMs = 2 ** 63 / 1e6;
 
@@ -9,18 +16,21 @@ const maxMs = 2 ** 63 / 1e6;
  * µs, ms, s, m, h, optionally signed, such as `1h30m` or `-1.5s`; or a bare `0`. Throws an `Error` in Go's words for anything else.
  */
 export function durationMs(text: string): number {
-  if (/^[-+]?0$/.test(text)) return 0;
-  if (!wholePattern.test(text)) throw new Error(complaint(text));
+  const quoted = JSON.stringify(text);
+  const unsigned = text.replace(/^[-+]/, '');
+  if (unsigned === '0') return 0;
+  if (unsigned === '') throw new Error(`time: invalid duration ${quoted}`);
   let totalMs = 0;
-  for (const [, amount, unit] of text.matchAll(partPattern)) totalMs += Number(amount) * unitMs[unit!]!;
-  if (totalMs > maxMs) throw new Error(`time: invalid duration ${JSON.stringify(text)}`);
+  for (let rest = unsigned; rest !== '';) {
+    const [amount] = /^\d*\.?\d*/.exec(rest)!;
+    if (!/\d/.test(amount)) throw new Error(`time: invalid duration ${quoted}`);
+    const [unit] = /^[^.\d]*/.exec(rest.slice(amount.length))!;
+    if (unit === '') throw new Error(`time: missing unit in duration ${quoted}`);
+    const ms = unitMs.get(unit);
+    if (ms === undefined) throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`);
+    totalMs += Number(amount) * ms;
+    rest = rest.slice(amount.length + unit.length);
+  }
+  if (totalMs > maxMs) throw new Error(`time: invalid duration ${quoted}`);
   return text.startsWith('-') ? -totalMs : totalMs;
-}
-
-function complaint(text: string): string {
-  const rest = text.replace(/^[-+]/, '').replace(partPattern, '');
-  const unit = /^(?:\d+\.?\d*|\.\d+)([^\d.]*)/.exec(rest);
-  if (unit === null) return `time: invalid duration ${JSON.stringify(text)}`;
-  if (unit[1] === '') return `time: missing unit in duration ${JSON.stringify(text)}`;
-  return `time: unknown unit ${JSON.stringify(unit[1])} in duration ${JSON.stringify(text)}`;
 }

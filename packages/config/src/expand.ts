@@ -27,6 +27,8 @@ export class Expander {
   readonly #retriever: Retriever;
   readonly #isSet: (name: string) => boolean;
   #references = 0;
+  /** Expansion has no end; one problem says so. */
+  #exhausted = false;
 
   /** `isSet` tells whether a variable exists, for the advice about a bare `$NAME`. */
   constructor(retriever: Retriever, isSet: (name: string) => boolean) {
@@ -40,7 +42,7 @@ export class Expander {
   }
 
   async #node(node: ConfigNode, path: Spot['path'], chain: number): Promise<ConfigNode> {
-    if (path.length > maxDepth) return this.#fail({ path, place: node.place, chain }, `nested deeper than ${maxDepth} levels`);
+    if (path.length > maxDepth) return this.#exhaust({ path, place: node.place, chain }, `nested deeper than ${maxDepth} levels`);
     if (node.kind === 'scalar') {
       if (typeof node.value !== 'string') return node;
       this.#warnOfBareVariables(node.value, { path, place: node.place, chain });
@@ -60,10 +62,11 @@ export class Expander {
     let text = original;
     for (let chain = spot.chain; ; chain++) {
       const reference = findReference(text);
+      if (this.#exhausted) return this.#fail(spot);
       if (reference === undefined) return { kind: 'scalar', value: text, place: spot.place };
       if (typeof reference === 'string') return this.#fail(spot, reference);
       this.#references += 1;
-      if (chain >= maxChain || this.#references > maxReferences) return this.#fail(spot, tooMany);
+      if (chain >= maxChain || this.#references > maxReferences) return this.#exhaust(spot, tooMany);
       const retrieved = await this.#retrieve(reference, spot);
       if (retrieved === undefined) return this.#fail(spot);
       if (reference.start === 0 && reference.end === text.length) {
@@ -73,7 +76,7 @@ export class Expander {
         text = retrieved.text;
       } else {
         text = text.slice(0, reference.start) + retrieved.text + text.slice(reference.end);
-        if (text.length > maxTextLength) return this.#fail(spot, tooMany);
+        if (text.length > maxTextLength) return this.#exhaust(spot, tooMany);
       }
     }
   }
@@ -90,11 +93,12 @@ export class Expander {
   async #withOriginal(node: ConfigNode, text: string, spot: Spot): Promise<ConfigNode> {
     const expanded = await this.#node(node, spot.path, spot.chain);
     if (isWithoutReference(text)) return { ...expanded, original: text };
-    const [problems, warnings] = [this.problems.length, this.warnings.length];
+    const [problems, warnings, exhausted] = [this.problems.length, this.warnings.length, this.#exhausted];
     const original = await this.#text(text, spot);
     const failed = this.problems.length > problems;
     this.problems.length = problems;
     this.warnings.length = warnings;
+    this.#exhausted = exhausted;
     return failed || original.kind !== 'scalar' || typeof original.value !== 'string'
       ? expanded
       : { ...expanded, original: original.value };
@@ -127,6 +131,12 @@ export class Expander {
 
   #warn(spot: Spot, level: Warning['level'], message: string, suggestion?: string): void {
     this.warnings.push({ ...noticeAt(spot), message, level, ...(suggestion === undefined ? {} : { suggestion }) });
+  }
+
+  #exhaust(spot: Spot, message: string): ConfigNode {
+    if (this.#exhausted) return this.#fail(spot);
+    this.#exhausted = true;
+    return this.#fail(spot, message);
   }
 
   #fail(spot: Spot, message?: string): ConfigNode {

@@ -63,24 +63,18 @@ const processors: Schema = {
     properties: { batch: { type: 'object', properties: { exporter } }, simple: { type: 'object', properties: { exporter } } },
   },
 };
+const on: Schema = { type: 'boolean', default: true };
+const prometheus: Schema = { type: 'object', properties: { without_scope_info: on, without_units: on, without_type_suffix: on } };
 const readers: Schema = {
   type: 'array',
   items: {
     type: 'object',
     properties: {
       periodic: { type: 'object', properties: { exporter } },
-      pull: { type: 'object', properties: { exporter: { type: 'object' } } },
+      pull: { type: 'object', properties: { exporter: { type: 'object', properties: { prometheus } } } },
     },
   },
-  default: [
-    {
-      pull: {
-        exporter: {
-          prometheus: { host: 'localhost', port: 8888, without_scope_info: true, without_units: true, without_type_suffix: true },
-        },
-      },
-    },
-  ],
+  default: [{ pull: { exporter: { prometheus: { host: 'localhost', port: 8888 } } } }],
 };
 
 /** The shape of `service.telemetry`. */

@@ -132,7 +132,7 @@ const components: Record<ComponentKind, Record<string, ComponentSchema & { reado
             required: ['key'],
           },
         },
-        not: { required: ['exclusive', 'other'] },
+        not: { type: 'object', properties: { exclusive: {}, other: {} }, required: ['exclusive', 'other'] },
       },
     },
     fails: {

@@ -1,7 +1,9 @@
-import { MemoryLedger } from './memory-ledger.ts';
+import type { MemoryLedger } from './memory-ledger.ts';
 
 /** Buffers come in sizes of 2^n and 1.5 * 2^n bytes from 4 KiB on, so a lease wastes at most a third. */
 const smallestShift = 12;
+/** Offsets into a buffer stay within 31 bits. */
+const largestBytes = 2 ** 31 - 1;
 
 function classOf(sizeBytes: number): number {
   const needed = Math.max(sizeBytes, 1 << smallestShift);
@@ -42,7 +44,7 @@ export class BufferPool {
     this.#poison = options.poison ?? false;
   }
 
-  /** Lends a buffer of at least `sizeBytes` bytes with undefined content. */
+  /** Lends a buffer of at least `sizeBytes` bytes with undefined content. Throws a RangeError for 2 GiB or more. */
   lease(sizeBytes: number): Lease {
     const buffer = this.take(sizeBytes);
     const lease = new Lease(this, buffer);
@@ -63,6 +65,7 @@ export class BufferPool {
 
   /** For `Lease` only: a buffer that the ledger counts. */
   take(sizeBytes: number): Buffer {
+    if (!(sizeBytes >= 0 && sizeBytes <= largestBytes)) throw new RangeError(`no buffer of ${sizeBytes} bytes`);
     const sizeClass = classOf(sizeBytes);
     let buffer = this.#free[sizeClass]?.pop();
     if (buffer === undefined) buffer = Buffer.from(new SharedArrayBuffer(capacityOf(sizeClass)));
@@ -108,7 +111,7 @@ export class Lease implements Disposable {
   grow(sizeBytes: number, keepBytes: number): void {
     const old = this.buffer;
     if (sizeBytes <= old.length) return;
-    const larger = this.pool.take(Math.max(sizeBytes, old.length * 2));
+    const larger = this.pool.take(Math.max(sizeBytes, Math.min(old.length * 2, largestBytes)));
     old.copy(larger, 0, 0, keepBytes);
     this.#buffer = larger;
     this.pool.give(old);

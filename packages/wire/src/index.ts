@@ -1,18 +1,25 @@
+export { Accumulator } from './accumulator.ts';
+export { admit, admitBytes } from './admit.ts';
 export { Batch, createBatch } from './batch.ts';
 export { BufferPool, Lease } from './buffer-pool.ts';
 export type { BufferPoolOptions } from './buffer-pool.ts';
 export { noClient } from './client.ts';
 export type { Client } from './client.ts';
+export { admitJson } from './json/admit-json.ts';
 export { decodeMessageJson, encodeMessageJson } from './json/message-json.ts';
 export { encodeJson } from './json/protobuf-to-json.ts';
 export type { Encoded } from './json/protobuf-writer.ts';
 export { Key, KeySet, key, keySet } from './key.ts';
 export { MemoryLedger } from './memory-ledger.ts';
 export type { MemoryAccount } from './memory-ledger.ts';
+export { merge } from './merge.ts';
 export { itemMessages, messages, requestMessage } from './schema.ts';
 export type { Field, FieldType, Message } from './schema.ts';
 export { signals } from './signal.ts';
 export type { Signal } from './signal.ts';
+export { split } from './split.ts';
+export type { SplitLimit } from './split.ts';
+export { maxGroupDepth, maxValueDepth } from './validate.ts';
 export { WireError } from './wire-error.ts';
 export type { PointWriter, Verdict, Visitor, VisitorTraits } from './visitor.ts';
 export type {
@@ -42,3 +49,6 @@ export type {
   ValueType,
   ValueView,
 } from './views.ts';
+export { setHashSeed } from './walk/hash.ts';
+export { walk } from './walk/walk.ts';
+export type { Walk } from './walk/walk.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type } from './reference.ts';
 import type { PlainMessage, ReferenceField } from './reference.ts';
 
@@ -6,20 +6,33 @@ import type { PlainMessage, ReferenceField } from './reference.ts';
 const text = fc.oneof(
   { weight: 4, arbitrary: fc.string({ maxLength: 12 }) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }) },
-  { weight: 1, arbitrary: fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\u0000', '\u001f', '\u007f', '/', '\u2028', '😀', 'é'), maxLength: 8 }) },
+  {
+    weight: 1,
+    arbitrary: fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\u0000', '\u001f', '\u007f', '/', '\u2028', '😀', 'é'), maxLength: 8 }),
+  },
   { weight: 1, arbitrary: fc.string({ minLength: 120, maxLength: 140 }) },
 );
 
 function scalar(field: ReferenceField): fc.Arbitrary<unknown> {
   switch (field.type) {
     case 'double':
-      return fc.oneof(fc.double(), fc.integer(), fc.constantFrom(NaN, Infinity, -Infinity, -0, 0, 5e-324, 1.7976931348623157e308, 1e21, 0.1));
+      return fc.oneof(
+        fc.double(),
+        fc.integer(),
+        fc.constantFrom(NaN, Infinity, -Infinity, -0, 0, 5e-324, 1.7976931348623157e308, 1e21, 0.1),
+      );
     case 'fixed64':
     case 'uint64':
-      return fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.constantFrom(0n, 2n ** 53n + 1n, 2n ** 64n - 1n, 10n ** 9n, 10n ** 15n, 1n << 32n));
+      return fc.oneof(
+        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        fc.constantFrom(0n, 2n ** 53n + 1n, 2n ** 64n - 1n, 10n ** 9n, 10n ** 15n, 1n << 32n),
+      );
     case 'sfixed64':
     case 'int64':
-      return fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.constantFrom(0n, -1n, -(2n ** 63n), 2n ** 63n - 1n, -(2n ** 53n) - 1n));
+      return fc.oneof(
+        fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+        fc.constantFrom(0n, -1n, -(2n ** 63n), 2n ** 63n - 1n, -(2n ** 53n) - 1n),
+      );
     case 'fixed32':
     case 'uint32':
       return fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -58,7 +71,9 @@ function build(name: string, depth: number, listLength: number): fc.Arbitrary<Pl
   return fc.tuple(fc.record(members), ...chosen).map((parts) => {
     const all = Object.assign({}, ...parts) as PlainMessage;
     // In the order of the field numbers, as encoders write.
-    return Object.fromEntries((type(name) ?? []).flatMap((field) => (all[field.name] === undefined ? [] : [[field.name, all[field.name]]])));
+    return Object.fromEntries(
+      (type(name) ?? []).flatMap((field) => (all[field.name] === undefined ? [] : [[field.name, all[field.name]]])),
+    );
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeMessageJson } from '@millrace/wire';
 import { arbitraryMessage } from './arbitrary-message.ts';
 import { jsonText, picks } from './json-text.ts';
@@ -37,7 +37,7 @@ describe('OTLP/JSON read into protobuf', () => {
     );
   });
 
-  it('reads the values of the specification\'s own example', () => {
+  it("reads the values of the specification's own example", () => {
     const json = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"my.service"}}]},"scopeSpans":[{
       "scope":{"name":"my.library","version":"1.0.0","attributes":[{"key":"my.scope.attribute","value":{"stringValue":"some scope attribute"}}]},
       "spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"EEE19B7EC3C1B174","parentSpanId":"EEE19B7EC3C1B173","name":"I'm a server span",
@@ -88,7 +88,11 @@ describe('OTLP/JSON read into protobuf', () => {
           scopeMetrics: [
             {
               metrics: [
-                { name: 'counter', unit: '1', sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [{ asDouble: 5, timeUnixNano }] } },
+                {
+                  name: 'counter',
+                  unit: '1',
+                  sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [{ asDouble: 5, timeUnixNano }] },
+                },
                 { name: 'gauge', gauge: { dataPoints: [{ asInt: -10n, timeUnixNano, exemplars: [{ asDouble: NaN }] }] } },
                 {
                   name: 'histogram',
@@ -104,7 +108,10 @@ describe('OTLP/JSON read into protobuf', () => {
                     dataPoints: [{ scale: -3, zeroCount: 1n, positive: { offset: -1, bucketCounts: [0n, 2n] } }],
                   },
                 },
-                { name: 'summary', summary: { dataPoints: [{ count: 3n, sum: 1.5, quantileValues: [{ quantile: 0.99, value: Infinity }] }] } },
+                {
+                  name: 'summary',
+                  summary: { dataPoints: [{ count: 3n, sum: 1.5, quantileValues: [{ quantile: 0.99, value: Infinity }] }] },
+                },
               ],
             },
           ],
@@ -117,7 +124,13 @@ describe('OTLP/JSON read into protobuf', () => {
     const json = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1","severityNumber":"SEVERITY_NUMBER_INFO4","severityText":"Information",
       "body":{"kvlistValue":{"values":[{"key":"a","value":{"arrayValue":{"values":[{"boolValue":false},{"bytesValue":"+/8="},{"bytesValue":"-_8"},{"doubleValue":-0},{}]}}}]}},
       "traceId":"","flags":"3"}]}]}]}`;
-    const values = [{ boolValue: false }, { bytesValue: Uint8Array.of(0xfb, 0xff) }, { bytesValue: Uint8Array.of(0xfb, 0xff) }, { doubleValue: -0 }, {}];
+    const values = [
+      { boolValue: false },
+      { bytesValue: Uint8Array.of(0xfb, 0xff) },
+      { bytesValue: Uint8Array.of(0xfb, 0xff) },
+      { doubleValue: -0 },
+      {},
+    ];
     const body = { kvlistValue: { values: [{ key: 'a', value: { arrayValue: { values } } }] } };
     const record = { timeUnixNano: 1n, severityNumber: 12, severityText: 'Information', body, flags: 3 };
     expect(read('ExportLogsServiceRequest', json)).toEqual({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] });
@@ -126,7 +139,10 @@ describe('OTLP/JSON read into protobuf', () => {
   it.each([
     ['{}', {}],
     ['{"partialSuccess":{}}', { partialSuccess: {} }],
-    ['{"partial_success":{"rejectedSpans":"7","errorMessage":"no \\"room\\""}}', { partialSuccess: { rejectedSpans: 7n, errorMessage: 'no "room"' } }],
+    [
+      '{"partial_success":{"rejectedSpans":"7","errorMessage":"no \\"room\\""}}',
+      { partialSuccess: { rejectedSpans: 7n, errorMessage: 'no "room"' } },
+    ],
     [' { "partialSuccess" : null } ', {}],
   ])('reads the response %s', (json, expected) => {
     expect(read('ExportTraceServiceResponse', json)).toEqual(expected);
@@ -184,7 +200,10 @@ describe('OTLP/JSON read into protobuf', () => {
   });
 
   it('passes bytes that are not UTF-8 through', () => {
-    const bytes = decodeMessageJson('AnyValue', Buffer.concat([Buffer.from('{"stringValue":"a'), Buffer.of(0xff, 0xc3), Buffer.from('"}')]));
+    const bytes = decodeMessageJson(
+      'AnyValue',
+      Buffer.concat([Buffer.from('{"stringValue":"a'), Buffer.of(0xff, 0xc3), Buffer.from('"}')]),
+    );
     expect(bytes).toEqual(Buffer.from([0x0a, 3, 0x61, 0xff, 0xc3]));
   });
 

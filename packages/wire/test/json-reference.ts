@@ -7,7 +7,13 @@ import type { PlainMessage, ReferenceField } from './reference.ts';
  */
 
 /** A JSON value; members keep their order and repeat, numbers keep their text. */
-type Json = null | boolean | string | { readonly number: string } | readonly Json[] | ReadonlyMap<symbol, readonly (readonly [string, Json])[]>;
+type Json =
+  | null
+  | boolean
+  | string
+  | { readonly number: string }
+  | readonly Json[]
+  | ReadonlyMap<symbol, readonly (readonly [string, Json])[]>;
 
 const members = Symbol('members');
 
@@ -111,13 +117,14 @@ function integer(field: ReferenceField, text: string): bigint | number {
 function double(text: string): number {
   const name = /^([-+]?)(?:(nan)|inf(?:inity)?)$/i.exec(text);
   if (name !== null) return name[2] === undefined ? Number(`${name[1]}Infinity`) : NaN;
-  if (!/^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/.test(text) || !Number.isFinite(Number(text))) throw new TypeError(`no double: ${text}`);
+  if (!/^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/.test(text) || !Number.isFinite(Number(text)))
+    throw new TypeError(`no double: ${text}`);
   return Number(text);
 }
 
 function bytes(field: ReferenceField, text: string): Uint8Array {
   if (/(?:^t|T)raceId$|(?:^s|S)panId$/.test(field.name)) {
-    const digits = /raceId$/.test(field.name) ? 32 : 16;
+    const digits = field.name === 'traceId' ? 32 : 16;
     if (text !== '' && !new RegExp(`^[0-9a-fA-F]{${digits}}$`).test(text)) throw new TypeError('no id');
     return Uint8Array.from(Buffer.from(text, 'hex'));
   }
@@ -150,7 +157,9 @@ function message(name: string, json: Json): PlainMessage {
   if (!isObject(json)) throw new TypeError('no object');
   const plain: PlainMessage = {};
   for (const [key, value] of json.get(members)!) {
-    const field = type(name)!.find((each) => each.name === key || each.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) === key);
+    const field = type(name)!.find(
+      (each) => each.name === key || each.name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) === key,
+    );
     if (field === undefined || value === null) continue;
     const before = plain[field.name];
     if (field.oneof !== undefined) for (const other of type(name)!) if (other.oneof === field.oneof) delete plain[other.name];

@@ -33,8 +33,11 @@ function double(value: number, pick: Pick): string {
 
 function bytes(field: ReferenceField, value: Uint8Array, pick: Pick): string {
   const buffer = Buffer.from(value);
-  if (/(?:^t|T)raceId$|(?:^s|S)panId$/.test(field.name)) return `"${pick(2) === 0 ? buffer.toString('hex') : buffer.toString('hex').toUpperCase()}"`;
-  return [`"${buffer.toString('base64')}"`, `"${buffer.toString('base64url')}"`, `"${buffer.toString('base64').replaceAll('/', '\\/')}"`][pick(3)]!;
+  if (/(?:^t|T)raceId$|(?:^s|S)panId$/.test(field.name))
+    return `"${pick(2) === 0 ? buffer.toString('hex') : buffer.toString('hex').toUpperCase()}"`;
+  return [`"${buffer.toString('base64')}"`, `"${buffer.toString('base64url')}"`, `"${buffer.toString('base64').replaceAll('/', '\\/')}"`][
+    pick(3)
+  ]!;
 }
 
 function one(field: ReferenceField, value: unknown, pick: Pick): string {
@@ -56,7 +59,7 @@ function one(field: ReferenceField, value: unknown, pick: Pick): string {
     case 'uint32':
     case 'fixed32':
     case 'sint32':
-      return [`${String(value)}`, `"${String(value)}"`][pick(2)]!;
+      return [String(value), `"${String(value)}"`][pick(2)]!;
     default:
       return integer(value as bigint, pick);
   }

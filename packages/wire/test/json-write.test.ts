@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeMessageJson, encodeMessageJson } from '@millrace/wire';
 import { arbitraryMessage } from './arbitrary-message.ts';
 import { jsonText } from './json-text.ts';
@@ -72,9 +72,12 @@ describe('protobuf written as OTLP/JSON', () => {
     expect(written('AnyValue', { doubleValue: value })).toBe(`{"doubleValue":${text}}`);
   });
 
-  it.each([0n, 9n, 10n, 999999999n, 1000000000n, 10n ** 15n, 2n ** 53n, 10n ** 18n, 2n ** 63n, 2n ** 64n - 1n])('writes the 64-bit integer %d', (count) => {
-    expect(written('Buckets', { bucketCounts: [count] })).toBe(`{"bucketCounts":["${count}"]}`);
-  });
+  it.each([0n, 9n, 10n, 999999999n, 1000000000n, 10n ** 15n, 2n ** 53n, 10n ** 18n, 2n ** 63n, 2n ** 64n - 1n])(
+    'writes the 64-bit integer %d',
+    (count) => {
+      expect(written('Buckets', { bucketCounts: [count] })).toBe(`{"bucketCounts":["${count}"]}`);
+    },
+  );
 
   it('leaves out defaults that say nothing and keeps those that do', () => {
     expect(written('HistogramDataPoint', { count: 0n, sum: 0, min: -0, attributes: [], flags: 0 })).toBe('{"sum":0,"min":-0}');
@@ -90,9 +93,16 @@ describe('protobuf written as OTLP/JSON', () => {
   });
 
   it('gathers a list whose elements stand apart', () => {
-    const parts = [{ attributes: [{ key: 'a' }] }, { name: 'n', events: [{ name: 'e' }] }, { attributes: [{ key: 'b' }] }, { events: [{ name: 'f' }] }];
+    const parts = [
+      { attributes: [{ key: 'a' }] },
+      { name: 'n', events: [{ name: 'e' }] },
+      { attributes: [{ key: 'b' }] },
+      { events: [{ name: 'f' }] },
+    ];
     const bytes = Buffer.concat(parts.map((part) => encode('Span', part)));
-    expect(encodeMessageJson('Span', bytes)).toBe('{"attributes":[{"key":"a"},{"key":"b"}],"name":"n","events":[{"name":"e"},{"name":"f"}]}');
+    expect(encodeMessageJson('Span', bytes)).toBe(
+      '{"attributes":[{"key":"a"},{"key":"b"}],"name":"n","events":[{"name":"e"},{"name":"f"}]}',
+    );
   });
 
   it('is valid JSON and UTF-8 whatever bytes a string has', () => {
@@ -102,7 +112,9 @@ describe('protobuf written as OTLP/JSON', () => {
       expect(JSON.parse(json)).toEqual({ stringValue: Buffer.from(bytes).toString() });
     }
     const controls = Buffer.from(Array.from({ length: 128 }, (_, c) => c));
-    expect(JSON.parse(encodeMessageJson('AnyValue', Buffer.concat([Buffer.of(0x0a, 0x80, 1), controls])))).toEqual({ stringValue: controls.toString() });
+    expect(JSON.parse(encodeMessageJson('AnyValue', Buffer.concat([Buffer.of(0x0a, 0x80, 1), controls])))).toEqual({
+      stringValue: controls.toString(),
+    });
   });
 
   it('makes room for text that is much longer than the bytes', () => {

@@ -63,7 +63,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   #succeed(): void {
     this.#signal.removeEventListener('abort', this);
-    //X this.connection?.abandonUnsent();
+    this.connection?.abandonUnsent();
     this.#resolve({ status: this.#status, headers: this.#headers, body: this.#body });
   }
 

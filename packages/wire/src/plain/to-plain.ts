@@ -89,7 +89,7 @@ class Reader {
         return this.#range().toString('hex');
       case 'bytes':
         return Uint8Array.from(this.#range());
-      case 'message':
+      default:
         return this.message(field.message!, this.#length());
     }
   }

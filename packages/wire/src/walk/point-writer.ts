@@ -34,7 +34,10 @@ export class AppendedPoints implements PointWriter {
 
   begin(): void {
     this.finish();
-    if (this.#context.dataField === 0) throw new Error('a metric without data takes no data points');
+    const { dataField } = this.#context;
+    if (dataField !== gaugeField && dataField !== sumField && dataField !== histogramField) {
+      throw new TypeError('only a gauge, a sum or a histogram takes data points');
+    }
     this.#start = this.#context.memory.scratch.position;
     this.#parts = 0;
   }
