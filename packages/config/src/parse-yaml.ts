@@ -20,6 +20,7 @@ export interface ParsedYaml {
 
 /** Values in one text, those that aliases repeat included: a bound against texts that grow without end. */
 const maxNodes = 500_000;
+const tooDeep = `yaml: nested deeper than ${maxDepth} levels`;
 
 /**
  * Reads the first YAML document of a text. `placed` says where a value at an offset stands for the user (in the text itself, or at the reference
@@ -28,7 +29,7 @@ const maxNodes = 500_000;
 export function parseYaml(text: string, source: Source, placed: (offset: number) => Place): ParsedYaml {
   const nothing: ConfigNode = { kind: 'scalar', value: null, place: placed(0) };
   try {
-    const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+    const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
     const moreDocuments = document.errors.some((error) => error.code === 'MULTIPLE_DOCS');
     const problems = syntaxProblems(document.errors, text);
     if (problems.length > 0) return { node: nothing, problems, moreDocuments };
@@ -36,11 +37,8 @@ export function parseYaml(text: string, source: Source, placed: (offset: number)
     const node = converter.convert(document.contents as ParsedNode | null, 0, 0);
     return { node, problems: converter.problems, moreDocuments };
   } catch (error) {
-    if (error instanceof TooMuch || error instanceof RangeError) {
-      const message = error instanceof TooMuch ? error.message : `yaml: nested deeper than ${maxDepth} levels`;
-      return { node: nothing, problems: [{ offset: 0, message }], moreDocuments: false };
-    }
-    throw error;
+    if (!(error instanceof TooMuch)) throw error;
+    return { node: nothing, problems: [{ offset: 0, message: error.message }], moreDocuments: false };
   }
 }
 
@@ -54,7 +52,8 @@ function syntaxProblems(errors: readonly YAMLError[], text: string): readonly Ya
     if (byLine.has(line)) continue;
     const reference = text.slice(offset - 1, offset + 1) === '${';
     const inFlow = reference ? { expected: 'quotes around a reference that stands inside { } or [ ]' } : {};
-    byLine.set(line, { offset, message: `yaml: ${message.replace(/: ".*$/s, '')}`, ...inFlow });
+    const complaint = message.startsWith('Maximum call stack') ? tooDeep : `yaml: ${message.replace(/: ".*$/s, '')}`;
+    byLine.set(line, { offset, message: complaint, ...inFlow });
   }
   return [...byLine.values()];
 }
@@ -77,7 +76,7 @@ class Converter {
   convert(node: ParsedNode | null | undefined, offset: number, depth: number): ConfigNode {
     this.#nodes += 1;
     if (this.#nodes > maxNodes) throw new TooMuch('yaml: document contains excessive aliasing');
-    if (depth > maxDepth) throw new TooMuch(`yaml: nested deeper than ${maxDepth} levels`);
+    if (depth > maxDepth) throw new TooMuch(tooDeep);
     if (node === null || node === undefined) return { kind: 'scalar', value: null, place: this.#placed(offset) };
     if (isAlias(node)) return this.#alias(node.source, node.range[0], depth);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);

@@ -72,10 +72,10 @@ export class Retriever {
   }
 
   async #download(uri: string): Promise<Retrieved> {
-    const shown = withoutPassword(uri);
+    const { shown, url, headers } = withoutPassword(uri);
     try {
       const fetch = this.#options.fetch ?? globalThis.fetch;
-      const response = await fetch(uri, { signal: AbortSignal.timeout(fetchTimeoutMs) });
+      const response = await fetch(url, { headers, signal: AbortSignal.timeout(fetchTimeoutMs) });
       if (response.status !== 200) {
         await response.body?.cancel();
         throw new RetrieveError(`failed to load resource from uri ${JSON.stringify(shown)}. status code: ${response.status}`);
@@ -110,14 +110,18 @@ function decodeText(bytes: Uint8Array, uri: string): string {
   }
 }
 
+/** By shape, since an error may come from another realm. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ('errno' in error && typeof error.errno === 'number') return getSystemErrorMessage(error.errno);
-  const cause = error.cause instanceof Error && error.cause.message !== '' ? `: ${error.cause.message}` : '';
-  return `${error.message}${cause}`;
+  const { errno, message, cause } = Object(error) as { errno?: unknown; message?: unknown; cause?: { message?: unknown } };
+  if (typeof errno === 'number') return getSystemErrorMessage(errno);
+  const because = typeof cause?.message === 'string' && cause.message !== '' ? `: ${cause.message}` : '';
+  return `${typeof message === 'string' ? message : String(error)}${because}`;
 }
 
-/** A URL as messages may show it. */
-function withoutPassword(uri: string): string {
-  return uri.replace(/^(https?:\/\/)[^/@]*@/, '$1[REDACTED]@');
+/** Takes `user:password@` out of a URL: into a header, and out of what is shown. */
+function withoutPassword(uri: string): { readonly shown: string; readonly url: string; readonly headers: Record<string, string> } {
+  const [, scheme, credentials, rest] = /^(https?:\/\/)([^/@]*)@(.*)$/s.exec(uri) ?? [];
+  if (scheme === undefined) return { shown: uri, url: uri, headers: {} };
+  const authorization = `Basic ${Buffer.from(decodeURIComponent(credentials!)).toString('base64')}`;
+  return { shown: `${scheme}[REDACTED]@${rest}`, url: `${scheme}${rest}`, headers: { authorization } };
 }

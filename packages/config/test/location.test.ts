@@ -40,8 +40,8 @@ describe('several locations', () => {
     const failing = checkText(batch('{timeout: soon}'), { locations, files: { 'over.yaml': '\nexporters: {nop: {a: 1}}' } });
     await expect(failing).rejects.toMatchObject({
       problems: [
-        { file: 'over.yaml', line: 2 },
         { file: 'config.yaml', line: 4 },
+        { file: 'over.yaml', line: 2 },
       ],
     });
   });
@@ -153,8 +153,8 @@ describe('files', () => {
 describe('http locations and references', () => {
   const requests: string[] = [];
   const server = createServer((request, response) => {
-    requests.push(request.url!);
-    if (request.url === '/config') response.end(batch('{timeout: ${http://HOST/value}}').replace('HOST', request.headers.host!));
+    requests.push(`${request.url} ${request.headers.authorization ?? ''}`.trim());
+    if (request.url === '/config') response.end(batch('{timeout: "${http://HOST/value}"}').replace('HOST', request.headers.host!));
     else if (request.url === '/value') response.end('6s');
     else if (request.url === '/big') response.end('x'.repeat(17 * 1024 * 1024));
     else if (request.url === '/latin1') response.end(Buffer.from([0xe4]));
@@ -185,9 +185,10 @@ describe('http locations and references', () => {
     expect(problem!.replace('cannot retrieve the configuration: ', '')).toMatch(message);
   });
 
-  it('show no password', async () => {
+  it('authenticate with the password of the URL, and show it to nobody else', async () => {
     const location = base.replace('//', '//user:pa55word@');
     const [problem] = await problemsOf(checkText('', { locations: [`${location}/missing`] }));
     expect(problem).not.toContain('pa55word');
+    expect(requests.at(-1)).toBe(`/missing Basic ${Buffer.from('user:pa55word').toString('base64')}`);
   });
 });

@@ -13,20 +13,14 @@ export function fixed(value: number): string {
   return sign + (tie && Number(seven.at(-2)) % 2 === 0 ? seven.slice(0, -1) : magnitude.toFixed(6));
 }
 
-/** A double as Go's `%v`: the shortest form, with an exponent of two digits from 1e+21 on and below 0.0001. */
+/** A double as Go's `%v`: the shortest form, with an exponent of at least two digits from 1e+06 on and below 0.0001. */
 export function general(value: number): string {
   if (!Number.isFinite(value)) return infinite(value);
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  if (Object.is(value, -0)) return '-0';
   const [mantissa = '', power = ''] = value.toExponential().split('e');
   const exponent = Number(power);
-  const digits = mantissa.replace(/[-.]/g, '').length;
-  // As strconv decides for the shortest form: 21 digits count only where all of them are significant.
-  if (exponent >= -4 && exponent < Math.max(6, digits > exponent ? Math.min(digits, 21) : 6)) return decimal(value);
+  if (exponent >= -4 && exponent < 6) return String(value);
   return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
-}
-
-function decimal(value: number): string {
-  return String(value);
 }
 
 function infinite(value: number): string {
