@@ -34,7 +34,9 @@ export async function checkWithAjv(schema: object, value: unknown): Promise<read
     compiled.set(schema, validate);
   }
   if (validate(value)) return [];
-  return (validate.errors ?? []).map(({ instancePath, message }) => {
+  const errors = validate.errors ?? [];
+  const outermost = errors.filter((error) => !errors.some((other) => error.schemaPath.startsWith(`${other.schemaPath}/`)));
+  return outermost.map(({ instancePath, message }) => {
     const path = instancePath.split('/').slice(1);
     return { path: path.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~')), message: message ?? 'is not valid' };
   });

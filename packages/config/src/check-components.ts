@@ -103,41 +103,40 @@ class SectionChecker implements CheckedSection {
       );
       return;
     }
-    const configSchema: Schema = component.configSchema ?? { type: 'object', properties: {}, additionalProperties: false };
+    const schema: Schema = component.configSchema ?? { type: 'object', properties: {}, additionalProperties: false };
     const path = `${this.#section}::${id}`;
     const prefix = `'${this.#section}' error reading configuration for ${JSON.stringify(id)}: `;
-    const decoder = new Decoder({ schema: configSchema, path, name: id, label: '', prefix, formats: componentFormats });
-    const config = decoder.decode(node, place);
-    this.problems.push(...decoder.problems);
-    this.warnings.push(...decoder.warnings);
-    if (decoder.problems.length > 0) return;
-    const scrub = (text: string): string =>
-      [...decoder.secrets].reduce((shown, secret) => (secret.length < 4 ? shown : shown.replaceAll(secret, '[REDACTED]')), text);
-    const before = this.problems.length;
+    const decoder = new Decoder({ schema, path, name: id, label: '', prefix, formats: componentFormats });
     try {
-      if (keywordForAjv(configSchema, componentFormats) !== undefined) {
-        for (const fault of await checkWithAjv(configSchema, config)) this.#failInside(id, entry, fault.path, fault.message);
-      }
-      if (this.#validate && this.problems.length === before) {
-        for (const text of component.validateConfig?.(config as never) ?? []) {
-          const { path: inside, message } = splitPath(text, config, configSchema);
-          this.#failInside(id, entry, inside, scrub(message));
-        }
-      }
+      const config = decoder.decode(node, place);
+      this.problems.push(...decoder.problems);
+      this.warnings.push(...decoder.warnings);
+      if (decoder.problems.length > 0 || !(await this.#checkRules(id, entry, component, schema, config, decoder.secrets))) return;
+      const position = positionOf(place);
+      this.components.set(id, { kind: this.#kind, id, type, typed: parts.type, name: parts.name, config, configSchema: schema, position });
     } catch (error) {
-      this.#fail(id, place, `${path}: ${scrub((error as Error).message)}`);
+      this.#fail(id, place, `${path}: ${withoutSecrets((error as Error).message, decoder.secrets)}`);
     }
-    if (this.problems.length > before) return;
-    this.components.set(id, {
-      kind: this.#kind,
-      id,
-      type,
-      typed: parts.type,
-      name: parts.name,
-      config,
-      configSchema,
-      position: positionOf(place),
-    });
+  }
+
+  /** What the decoder leaves: keywords that only ajv knows, then the component's own rules. */
+  async #checkRules(
+    id: string,
+    entry: MapEntry,
+    component: ComponentSchema,
+    schema: Schema,
+    config: unknown,
+    secrets: ReadonlySet<string>,
+  ): Promise<boolean> {
+    const faults = keywordForAjv(schema, componentFormats) === undefined ? [] : await checkWithAjv(schema, config);
+    for (const fault of faults) this.#failInside(id, entry, fault.path, fault.message);
+    if (faults.length > 0 || !this.#validate) return faults.length === 0;
+    const texts = component.validateConfig?.(config as never) ?? [];
+    for (const text of texts) {
+      const { path, message } = splitPath(text, config, schema);
+      this.#failInside(id, entry, path, withoutSecrets(message, secrets));
+    }
+    return texts.length === 0;
   }
 
   #failInside(id: string, entry: MapEntry, inside: readonly string[], message: string): void {
@@ -181,4 +180,9 @@ function splitPath(text: string, config: unknown, schema: Schema): { readonly pa
   const first = path[0];
   const known = first !== undefined && (Object.hasOwn(schema.properties ?? {}, first) || Object.hasOwn(config as object, first));
   return known ? { path, message: message! } : { path: [], message: text };
+}
+
+/** A text that someone else wrote, perhaps with a setting in it. Fewer than four letters are no secret. */
+function withoutSecrets(text: string, secrets: ReadonlySet<string>): string {
+  return [...secrets].reduce((shown, secret) => (secret.length < 4 ? shown : shown.replaceAll(secret, '[REDACTED]')), text);
 }

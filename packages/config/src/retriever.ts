@@ -122,6 +122,9 @@ function reasonOf(error: unknown): string {
 function withoutPassword(uri: string): { readonly shown: string; readonly url: string; readonly headers: Record<string, string> } {
   const [, scheme, credentials, rest] = /^(https?:\/\/)([^/@]*)@(.*)$/s.exec(uri) ?? [];
   if (scheme === undefined) return { shown: uri, url: uri, headers: {} };
-  const authorization = `Basic ${Buffer.from(decodeURIComponent(credentials!)).toString('base64')}`;
+  const authorization = `Basic ${Buffer.from(
+    credentials!.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16))),
+    'latin1',
+  ).toString('base64')}`;
   return { shown: `${scheme}[REDACTED]@${rest}`, url: `${scheme}${rest}`, headers: { authorization } };
 }

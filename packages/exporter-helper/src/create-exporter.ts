@@ -71,7 +71,7 @@ class Exporter implements Stage {
     try {
       return this.#queue.offer(batch);
     } catch (error) {
-      this.#logRejected(error, batch.items);
+      this.#logRejected(messageOf(error), batch.items);
       throw error;
     }
   }
@@ -103,7 +103,7 @@ class Exporter implements Stage {
     const outcome = await sending;
     this.#running.delete(sending);
     if (outcome.error !== undefined) {
-      this.#logRejected(outcome.error, batch.items);
+      this.#logRejected(outcome.errorText!, batch.items);
       throw outcome.error;
     }
     this.#account(outcome);
@@ -115,7 +115,7 @@ class Exporter implements Stage {
     if (outcome.error === undefined) return;
     const failed = batch.items - outcome.delivered - outcome.rejected;
     this.#context.items.drop(failed, outcome.reason!);
-    this.#log.log('error', `Exporting failed. Dropping data.${this.#hint}`, { error: messageOf(outcome.error), dropped_items: failed });
+    this.#log.log('error', `Exporting failed. Dropping data.${this.#hint}`, { error: outcome.errorText, dropped_items: failed });
   }
 
   #account(outcome: Outcome): void {
@@ -123,7 +123,7 @@ class Exporter implements Stage {
     if (outcome.rejected > 0) this.#context.items.drop(outcome.rejected, 'partial_success');
   }
 
-  #logRejected(error: unknown, items: number): void {
-    this.#log.log('error', `Exporting failed. Rejecting data.${this.#hint}`, { error: messageOf(error), rejected_items: items });
+  #logRejected(error: string, items: number): void {
+    this.#log.log('error', `Exporting failed. Rejecting data.${this.#hint}`, { error, rejected_items: items });
   }
 }

@@ -18,6 +18,8 @@ export interface Outcome {
   /** Refused by the destination in a partial success. */
   readonly rejected: number;
   readonly error?: PipelineError;
+  /** The error as it is logged. */
+  readonly errorText?: string;
   readonly reason?: DropReason;
 }
 
@@ -71,7 +73,13 @@ export class Sender {
         } catch (error) {
           failure = error;
         }
-        const end = (reason: DropReason, prefix: string): Outcome => ({ delivered, rejected: 0, reason, error: wrap(prefix, failure) });
+        const end = (reason: DropReason, prefix: string): Outcome => ({
+          delivered,
+          rejected: 0,
+          reason,
+          error: wrap(prefix, failure),
+          errorText: prefix + messageOf(failure),
+        });
         if (isPermanent(failure)) return end('permanent', this.#retry === undefined ? '' : 'not retryable error: ');
         if (this.#stopping) return end('shutdown', 'interrupted due to shutdown: ');
         if (this.#retry === undefined) return end('retry_disabled', '');
@@ -155,7 +163,7 @@ export function messageOf(error: unknown): string {
 function wrap(prefix: string, error: unknown): PipelineError {
   if (prefix === '' && isPipelineError(error)) return error;
   const { kind, retryAfterMs, grpcCode } = isPipelineError(error) ? error : ({ kind: 'retryable' } as PipelineError);
-  return new PipelineError(prefix + messageOf(error), {
+  return new PipelineError(prefix + (error instanceof Error ? error.message : String(error)), {
     kind,
     cause: error,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -169,7 +169,7 @@ const http = {
     response_headers: {
       type: 'object',
       'x-map-list': true,
-      additionalProperties: { type: 'string' },
+      additionalProperties: { type: 'string', 'x-secret': true },
       default: {},
       description: 'Headers to add to every response.',
     },

@@ -258,12 +258,17 @@ const strict = protobuf.Root.fromJSON({
 });
 protobuf.Reader.recursionLimit = limits.recursionLimit;
 
-/** Whether the independent strict decoder takes the bytes. */
-export function accepts(name: string, bytes: Uint8Array): boolean {
+/** Why the independent strict decoder refuses the bytes, or undefined when it takes them. */
+export function refusal(name: string, bytes: Uint8Array): string | undefined {
   try {
     strict.lookupType(requestName(name)).decode(bytes);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
+}
+
+/** Whether the independent strict decoder takes the bytes. */
+export function accepts(name: string, bytes: Uint8Array): boolean {
+  return refusal(name, bytes) === undefined;
 }

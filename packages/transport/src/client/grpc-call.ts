@@ -36,21 +36,18 @@ export class GrpcCall {
   run(content: Buffer, compressed: boolean): Promise<void> {
     const stream = this.#stream;
     return new Promise((resolve) => {
-      const cancel = (): void => stream.close(constants.NGHTTP2_CANCEL);
       stream.on('response', (headers) => void (this.#headers = headers));
       stream.on('trailers', (trailers) => void (this.#trailers = trailers));
       stream.on('data', (chunk: Buffer) => {
         this.#length += chunk.length;
-        if (this.#length > maxResponseBytes + prefixBytes) cancel();
+        if (this.#length > maxResponseBytes + prefixBytes) this.cancel();
         else this.#chunks.push(chunk);
       });
       stream.on('error', (error) => void (this.#error = error));
       stream.once('close', () => {
-        this.#signal.removeEventListener('abort', cancel);
         this.#id = stream.id ?? 0;
         resolve();
       });
-      this.#signal.addEventListener('abort', cancel, { once: true });
       const prefix = Buffer.allocUnsafe(prefixBytes);
       prefix[0] = compressed ? 1 : 0;
       prefix.writeUInt32BE(content.length, 1);
@@ -59,6 +56,11 @@ export class GrpcCall {
       stream.end(content);
       stream.uncork();
     });
+  }
+
+  /** Asks for the end of the stream. */
+  cancel(): void {
+    this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
   /** The response's message. Throws a `GrpcError`, or the reason of the signal. `unprocessed`: the destination refused a stream of that id. */

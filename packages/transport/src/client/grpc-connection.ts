@@ -91,14 +91,20 @@ export class GrpcConnection {
   /** Makes one call; see `GrpcClient.unary`. */
   async call(headers: Record<string, string>, content: Buffer, compressed: boolean, signal: AbortSignal): Promise<Buffer> {
     const call = new GrpcCall(this.#request(headers), signal);
+    const abort = (): void => {
+      call.cancel();
+      // When the connection is stuck, the cancelling is stuck too, until the probe gives it up.
+      void this.#probe();
+    };
     this.#calls++;
+    signal.addEventListener('abort', abort, { once: true });
     try {
       await call.run(content, compressed);
       // Bytes that were not written yet are given up, but the connection may still refer to them.
       if (!call.written) await this.#probe();
-      else if (signal.aborted) void this.#probe();
       return call.result((id) => id > this.#lastProcessedStream);
     } finally {
+      signal.removeEventListener('abort', abort);
       this.#calls--;
     }
   }

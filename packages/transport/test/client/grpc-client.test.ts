@@ -42,7 +42,7 @@ async function serve(handler: Handler, port: number | string = 0): Promise<{ por
     sessions.add(session.on('error', () => {}));
     session.on('close', () => sessions.delete(session));
   });
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
     const chunks: Buffer[] = [];
     stream.on('error', () => {});
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -365,7 +365,7 @@ describe('a gRPC client', () => {
     await outcome;
     message.fill('z');
     const received: Buffer[] = [];
-    const ended = new Promise((resolve) => peer!.on('data', (chunk) => received.push(chunk)).once('close', resolve));
+    const ended = new Promise((resolve) => peer!.on('data', (chunk: Buffer) => received.push(chunk)).once('close', resolve));
     peer!.resume();
     await ended;
     expect(Buffer.concat(received).includes('zzzzz')).toBe(false);

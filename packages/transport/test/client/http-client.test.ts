@@ -207,7 +207,7 @@ describe('an HTTP client', () => {
     let peer: Socket | undefined;
     const port = await serveTcp((socket) => {
       peer = socket;
-      socket.once('data', (chunk) => {
+      socket.once('data', (chunk: Buffer) => {
         received.push(chunk);
         socket.pause().write('HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n');
       });
@@ -219,7 +219,7 @@ describe('an HTTP client', () => {
     expect(response.status).toBe(413);
     // The destination reads on now: nothing of what was written into the buffer later arrives.
     const ended = new Promise((resolve) => peer!.once('close', resolve));
-    peer!.on('data', (chunk) => received.push(chunk)).resume();
+    peer!.on('data', (chunk: Buffer) => received.push(chunk)).resume();
     await ended;
     expect(Buffer.concat(received).includes('z')).toBe(false);
   });

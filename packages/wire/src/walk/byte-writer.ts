@@ -2,8 +2,8 @@ import type { Lease } from '../buffer-pool.ts';
 import type { Key } from '../key.ts';
 import { varintSize, writeVarint } from '../varint.ts';
 
-/** Below this length a loop copies faster than a call. */
-const shortCopyBytes = 48;
+/** Up to this length a loop copies faster than a call. */
+const longCopyBytes = 160;
 
 /** Bytes that are appended to a buffer which grows: a lease of the pool, or private memory when there is none. */
 export class ByteWriter {
@@ -84,20 +84,38 @@ export class ByteWriter {
     if (typeof value === 'string') {
       this.room(value.length * 3);
       this.position += this.buffer.utf8Write(value, this.position);
-    } else this.copy(value.bytes, 0, value.bytes.length);
+    } else this.bytes(value.bytes);
   }
 
-  /** The bytes `[start, end)` of a buffer. */
-  copy(source: Uint8Array, start: number, end: number): void {
+  /** The bytes `[start, end)` of a buffer; `view` is a view of the whole buffer. */
+  copy(source: Buffer, view: DataView, start: number, end: number): void {
     const length = end - start;
     if (length <= 0) return;
+    if (this.position + length > this.buffer.length) this.#grow(length);
+    const b = this.buffer;
+    let p = this.position;
+    this.position = p + length;
+    if (length > longCopyBytes) {
+      source.copy(b, p, start, end);
+      return;
+    }
+    const to = this.view;
+    for (const words = end - 7; start < words; start += 8) {
+      to.setBigUint64(p, view.getBigUint64(start, true), true);
+      p += 8;
+    }
+    while (start < end) b[p++] = source[start++];
+  }
+
+  /** All bytes of an array. */
+  bytes(source: Uint8Array): void {
+    const { length } = source;
     this.room(length);
     const b = this.buffer;
     let p = this.position;
     this.position = p + length;
-    if (length < shortCopyBytes) while (start < end) b[p++] = source[start++];
-    else if (source === b) b.copyWithin(p, start, end);
-    else b.set(source.subarray(start, end), p);
+    if (length > longCopyBytes) b.set(source, p);
+    else for (let i = 0; i < length; i++) b[p++] = source[i];
   }
 
   /** Replaces `length` bytes at `at`, which are written already, by the bytes `[start, end)` of another buffer. */

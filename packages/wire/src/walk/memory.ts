@@ -40,6 +40,12 @@ export class Memory {
     return (this.#bodyView ??= new DataView(this.body.buffer, this.body.byteOffset, this.length));
   }
 
+  /** Copies the bytes at an address to a writer. */
+  copy(writer: ByteWriter, address: number, length: number): void {
+    if (address < this.length) writer.copy(this.body, this.view(address), address, address + length);
+    else writer.copy(this.scratch.buffer, this.scratch.view, address - this.length, address - this.length + length);
+  }
+
   text(address: number, length: number): string {
     const p = address - this.base(address);
     return this.buffer(address).utf8Slice(p, p + length);

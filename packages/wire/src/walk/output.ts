@@ -3,6 +3,7 @@ import type { Batch } from '../batch.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { HeaderVersion } from './header.ts';
 import type { Item } from './item.ts';
+import type { Memory } from './memory.ts';
 import { skipField } from './scan.ts';
 import { varintSize } from '../varint.ts';
 
@@ -13,15 +14,17 @@ const headroomBytes = 4096;
 export class Output {
   #batch!: Batch;
   #body!: Buffer;
+  #view!: DataView;
   #writer: ByteWriter | undefined;
   /** Everything before is copied or left out. */
   #source = 0;
   /** Changes so far; 0 means that the old batch stands. */
   edits = 0;
 
-  start(batch: Batch): void {
+  start(batch: Batch, memory: Memory): void {
     this.#batch = batch;
-    this.#body = batch.bytes;
+    this.#body = memory.body;
+    this.#view = memory.view(0);
     this.#writer = undefined;
     this.#source = 0;
     this.edits = 0;
@@ -40,7 +43,7 @@ export class Output {
       const size = this.#body.length;
       writer = this.#writer = new ByteWriter(this.#batch.pool.lease(size + (size >> 3) + headroomBytes));
     }
-    writer.copy(this.#body, this.#source, source);
+    writer.copy(this.#body, this.#view, this.#source, source);
     this.#source = source;
     return writer;
   }

@@ -36,7 +36,7 @@ export function writePlain(writer: ByteWriter, value: Plain, depth = 0): number 
     default:
   }
   if (value instanceof Uint8Array) {
-    writer.copy(value, 0, value.length);
+    writer.bytes(value);
     return bytesType;
   }
   if (depth === maxDepth) throw new RangeError(`a value is nested deeper than ${maxDepth}`);

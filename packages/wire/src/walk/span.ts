@@ -8,7 +8,7 @@ import { writeInt } from './plain-value.ts';
 import { skipField } from './scan.ts';
 import { readVarint, varintSize } from '../varint.ts';
 import { Event, Link } from './span-parts.ts';
-import { slotSize, slotValue, slotValueLength } from './tape.ts';
+import { slotEnd, slotFlags, slotKey, slotSize, slotStart, slotValue, slotValueLength } from './tape.ts';
 
 const attributesTag = 0x4a;
 const eventsTag = 0x5a;
@@ -47,6 +47,8 @@ export class Span extends Item implements SpanView {
     this.#links.reset();
     this.#traceId = this.#spanId = this.#parentSpanId = this.#kind = this.#start = this.#end = 0;
     const b = this.memory.body as Uint8Array;
+    let { slots } = tape;
+    let o = tape.head;
     let p = start;
     while (p < end) {
       const at = p;
@@ -58,8 +60,13 @@ export class Span extends Item implements SpanView {
             length = readVarint(b, p - 1);
             p += varintSize(length) - 1;
           }
-          tape.attribute(at, p, p + length);
+          if (o + slotSize > slots.length) slots = tape.grow();
+          slots[o + slotStart] = at;
+          slots[o + slotKey] = p;
           p += length;
+          slots[o + slotEnd] = p;
+          slots[o + slotFlags] = 0;
+          o += slotSize;
           break;
         }
         case 0x0a:
@@ -102,6 +109,7 @@ export class Span extends Item implements SpanView {
           p = skipField(b, at);
       }
     }
+    tape.count = o;
   }
 
   protected override flush(): void {
@@ -222,9 +230,10 @@ export class Span extends Item implements SpanView {
     scratch.byte(statusCodeTag);
     writeInt(scratch, code);
     const old = address < length ? this.memory.body : scratch.buffer;
+    const view = this.memory.view(address);
     while (p < end) {
       const next = skipField(old, p);
-      if (old[p] !== statusCodeTag && (old[p] !== statusMessageTag || message === undefined)) scratch.copy(old, p, next);
+      if (old[p] !== statusCodeTag && (old[p] !== statusMessageTag || message === undefined)) scratch.copy(old, view, p, next);
       p = next;
     }
     tape.setWritten(status, 2, position);

@@ -2,8 +2,8 @@ import type { Key } from '../key.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { Memory } from './memory.ts';
 import { skipField } from './scan.ts';
-import { readVarint, varintSize } from '../varint.ts';
-import { arrayType, stringType } from './value-types.ts';
+import { readVarint, varintSize, writeVarint } from '../varint.ts';
+import { arrayType, doubleType, stringType } from './value-types.ts';
 
 /** The integers of a slot, by their place in it. Slots are named by the index of their first integer. */
 export const slotStart = 0;
@@ -111,13 +111,18 @@ export class Tape {
   /** Notes an attribute: `start` is the address of its tag, `value` that of the KeyValue. */
   attribute(start: number, value: number, end: number): void {
     const o = this.count;
-    if (o + slotSize > this.slots.length) this.slots = larger(this.slots);
-    const { slots } = this;
+    const slots = o + slotSize > this.slots.length ? this.grow() : this.slots;
     slots[o + slotStart] = start;
     slots[o + slotEnd] = end;
     slots[o + slotKey] = value;
     slots[o + slotFlags] = 0;
     this.count = o + slotSize;
+  }
+
+  /** Makes room for more slots. */
+  grow(): Int32Array<ArrayBuffer> {
+    this.slots = larger(this.slots);
+    return this.slots;
   }
 
   /** Takes the noted attributes apart. */
@@ -279,7 +284,7 @@ export class Tape {
   #append(): number {
     this.expand();
     const o = this.count;
-    if (o + slotSize > this.slots.length) this.slots = larger(this.slots);
+    if (o + slotSize > this.slots.length) this.grow();
     this.#touch(~o);
     this.count = this.expanded = o + slotSize;
     return o;
@@ -333,7 +338,7 @@ export class Tape {
   /** Becomes a copy of another tape of the same kind of message. */
   copyFrom(other: Tape): void {
     other.expand();
-    while (this.slots.length < other.count) this.slots = larger(this.slots);
+    while (this.slots.length < other.count) this.grow();
     const { slots } = this;
     const from = other.slots;
     for (let i = 0; i < other.count; i++) slots[i] = from[i];
@@ -368,6 +373,7 @@ export class Tape {
     const { slots, count, memory } = this;
     const base = memory.base(this.start);
     const source = memory.buffer(this.start);
+    const view = memory.view(this.start);
     this.#patchTop = 0;
     for (let o = 0; o < count; o += slotSize) {
       const flags = slots[o + slotFlags];
@@ -379,12 +385,12 @@ export class Tape {
     let p = this.start - base;
     const patches = this.#patches;
     for (let i = 0; i < this.#patchTop; i += patchSize) {
-      writer.copy(source, p, patches[i] - base);
+      writer.copy(source, view, p, patches[i] - base);
       p = patches[i + 1] - base;
       if (patches[i + 5] >= 0) this.writeAttribute(writer, patches[i + 5]);
       else if (patches[i + 2] !== 0) this.#writeField(writer, patches[i + 2], patches[i + 3], patches[i + 4]);
     }
-    writer.copy(source, p, this.end - base);
+    writer.copy(source, view, p, this.end - base);
     for (let o = this.expanded - slotSize; o >= this.head; o -= slotSize) {
       if ((slots[o + slotFlags] & added) === 0) {
         this.#writeAdded(writer, o + slotSize);
@@ -408,9 +414,7 @@ export class Tape {
   #writeField(writer: ByteWriter, tag: number, address: number, length: number): void {
     writer.varint(tag);
     if ((tag & 7) === 2) writer.varint(length);
-    const { memory } = this;
-    const p = address - memory.base(address);
-    writer.copy(memory.buffer(address), p, p + length);
+    this.memory.copy(writer, address, length);
   }
 
   /** Writes one attribute as a field of its message. */
@@ -421,34 +425,44 @@ export class Tape {
     const type = slots[o + slotType];
     const delimited = type === stringType || type >= arrayType;
     const anyLength = type === 0 ? 0 : 1 + (delimited ? varintSize(valueLength) : 0) + valueLength;
-    const contentAt = writer.begin(this.attributeTag);
-    writer.byte(0x0a);
-    writer.varint(keyLength);
-    let p = slots[o + slotKey] - memory.base(slots[o + slotKey]);
-    writer.copy(memory.buffer(slots[o + slotKey]), p, p + keyLength);
-    writer.byte(0x12);
-    writer.varint(anyLength);
+    const isExtended = (slots[o + slotFlags] & extended) !== 0;
+    const length = 2 + varintSize(keyLength) + keyLength + varintSize(anyLength) + anyLength;
+    writer.room(length + 10);
+    const b = writer.buffer;
+    let p = writer.position;
+    b[p++] = this.attributeTag;
+    const lengthAt = p;
+    p = writeVarint(b, p, length);
+    const width = p - lengthAt;
+    b[p++] = 0x0a;
+    writer.position = writeVarint(b, p, keyLength);
+    memory.copy(writer, slots[o + slotKey], keyLength);
+    p = writer.position;
+    b[p++] = 0x12;
+    p = writeVarint(b, p, anyLength);
     if (type !== 0) {
-      writer.byte((type << 3) | (delimited ? 2 : type === 4 ? 1 : 0));
-      if (delimited) writer.varint(valueLength);
-      const address = slots[o + slotValue];
-      p = address - memory.base(address);
-      writer.copy(memory.buffer(address), p, p + valueLength);
+      b[p++] = (type << 3) | (delimited ? 2 : type === doubleType ? 1 : 0);
+      if (delimited) p = writeVarint(b, p, valueLength);
+      writer.position = p;
+      memory.copy(writer, slots[o + slotValue], valueLength);
+    } else writer.position = p;
+    if (isExtended) {
+      this.#writeUnknown(writer, o);
+      writer.patchLength(lengthAt, width);
     }
-    if ((slots[o + slotFlags] & extended) !== 0) this.#writeUnknown(writer, o);
-    writer.end(contentAt);
   }
 
   /** Fields of the KeyValue that we do not know stay with it. */
   #writeUnknown(writer: ByteWriter, o: number): void {
     const base = this.memory.base(this.start);
     const b = this.memory.buffer(this.start);
+    const view = this.memory.view(this.start);
     const end = this.slots[o + slotEnd] - base;
     let p = this.slots[o + slotStart] - base + 1;
     p += varintSize(readVarint(b, p));
     while (p < end) {
       const next = skipField(b, p);
-      if (b[p] !== 0x0a && b[p] !== 0x12) writer.copy(b, p, next);
+      if (b[p] !== 0x0a && b[p] !== 0x12) writer.copy(b, view, p, next);
       p = next;
     }
   }

@@ -161,7 +161,7 @@ class Walker implements Walk {
     }
     this.#running = true;
     this.#memory.attach(batch.bytes);
-    this.#output.start(batch);
+    this.#output.start(batch, this.#memory);
     this.#isMetrics = signal === 'metrics';
     this.#item = signal === 'traces' ? this.#span : signal === 'logs' ? this.#log : this.#point;
     this.#hooks = this.#itemHooks[signal];

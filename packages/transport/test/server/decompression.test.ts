@@ -1,0 +1,182 @@
+import zlib from 'node:zlib';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { compress as snappy } from 'snappyjs';
+import { request } from 'undici';
+import { eventually, RawClient, serve, type TestServer } from './http-harness.ts';
+import { blockBomb, chunk, identifier } from './snappy-encoder.ts';
+
+let open: TestServer[] = [];
+const started = async (...args: Parameters<typeof serve>): Promise<TestServer> => {
+  const test = await serve(...args);
+  open.push(test);
+  return test;
+};
+afterEach(async () => {
+  for (const test of open) {
+    await test.close();
+    expect(test.pool.ledger.accounted).toBe(0);
+  }
+  open = [];
+});
+
+async function send(test: TestServer, encoding: string, body: Buffer): Promise<[number, string]> {
+  const answer = await request(test.url, { method: 'POST', body, headers: encoding === '' ? {} : { 'content-encoding': encoding } });
+  return [answer.statusCode, await answer.body.text()];
+}
+
+const framedSnappy = (body: Buffer): Buffer => {
+  const chunks = [identifier];
+  for (let at = 0; at < body.length; at += 65_536) {
+    const piece = body.subarray(at, at + 65_536);
+    chunks.push(chunk(0, snappy(piece), piece));
+  }
+  return Buffer.concat(chunks);
+};
+
+const encoders: readonly [string, (body: Buffer) => Buffer][] = [
+  ['gzip', (body) => zlib.gzipSync(body)],
+  ['GZIP', (body) => zlib.gzipSync(body)],
+  ['zlib', (body) => zlib.deflateSync(body)],
+  ['deflate', (body) => zlib.deflateSync(body)],
+  ['zstd', (body) => zlib.zstdCompressSync(body)],
+  ['snappy', snappy],
+  ['snappy', framedSnappy],
+  ['x-snappy-framed', framedSnappy],
+];
+
+/** Text that compresses somewhat, and does not repeat as a whole. */
+const text = (sizeBytes: number): Buffer => {
+  const lines: string[] = [];
+  for (let i = 0, length = 0; length < sizeBytes; i++) {
+    const line = `item ${(i * 7919) % 10_007} of ${i} `;
+    lines.push(line);
+    length += line.length;
+  }
+  return Buffer.from(lines.join('').slice(0, sizeBytes));
+};
+
+describe('A compressed body', () => {
+  it.each(encoders)('is decompressed when it is %s, small and large', async (encoding, encode) => {
+    const test = await started({ maxRequestBodyBytes: 10_000_000 });
+    for (const body of [text(1), text(50_000), text(3_000_000)]) {
+      expect(await send(test, encoding, encode(body))).toEqual([200, 'taken']);
+      expect(test.route.bodies.pop()!.equals(body)).toBe(true);
+    }
+  });
+
+  it.each(encoders)('may be as large as the limit and no larger when it is %s', async (encoding, encode) => {
+    const test = await started({ maxRequestBodyBytes: 100_000 });
+    expect(await send(test, encoding, encode(text(100_000)))).toEqual([200, 'taken']);
+    expect(await send(test, encoding, encode(text(100_001)))).toEqual([400, 'too large: http: request body too large']);
+  });
+
+  it.each([
+    ['gzip', zlib.gzipSync(Buffer.alloc(200_000_000))],
+    ['zlib', zlib.deflateSync(Buffer.alloc(200_000_000))],
+    ['zstd', zlib.zstdCompressSync(Buffer.alloc(200_000_000))],
+    ['snappy', blockBomb(20_000_001)],
+    ['snappy', Buffer.concat([identifier, ...Array.from({ length: 400 }, () => chunk(0, blockBomb(65_536), Buffer.alloc(65_536, 'a')))])],
+  ])('that is a %s bomb costs no more than the limit', async (encoding, bomb) => {
+    const test = await started({ maxRequestBodyBytes: 20_000_000 }, 100_000_000);
+    expect(await send(test, encoding, bomb)).toEqual([400, 'too large: http: request body too large']);
+    expect(test.pool.freeBytes).toBeLessThan(80_000_000);
+  });
+
+  it.each([
+    ['gzip', zlib.gzipSync(Buffer.alloc(9_000_000))],
+    ['zstd', zlib.zstdCompressSync(text(1_000_000))],
+    ['snappy', blockBomb(9_000_000)],
+  ])('that outgrows the memory budget as %s is refused', async (encoding, body) => {
+    const test = await started({ maxRequestBodyBytes: 20_000_000 }, 900_000);
+    expect(await send(test, encoding, body)).toEqual([503, 'no memory: ']);
+  });
+
+  it.each([
+    ['gzip', 'incorrect header check', Buffer.from('no gzip at all')],
+    ['gzip', 'unexpected end of file', zlib.gzipSync(text(1000)).subarray(0, 100)],
+    ['gzip', 'unexpected end of file', Buffer.alloc(0)],
+    ['gzip', 'incorrect header check', Buffer.alloc(300_000, 'x')],
+    ['zlib', 'incorrect header check', zlib.deflateRawSync(text(1000))],
+    ['zstd', '', Buffer.from('no zstd at all')],
+    ['zstd', '', Buffer.alloc(300_000, 'x')],
+    ['snappy', 'corrupt input', Buffer.from([5])],
+    ['snappy', 'corrupt input', Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
+    ['snappy', 'corrupt input', Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x61])],
+    ['snappy', 'corrupt input', Buffer.from([4, 0, 0x61, 2, 2, 0])],
+    ['snappy', 'corrupt input', Buffer.concat([identifier, chunk(2, Buffer.alloc(4))])],
+    ['snappy', 'corrupt input', Buffer.concat([identifier, chunk(1, Buffer.from('abc'), Buffer.from('abd'))])],
+    ['snappy', 'corrupt input', Buffer.concat([identifier, chunk(1, Buffer.from('abc'), Buffer.from('abc')).subarray(0, 9)])],
+    ['snappy', 'corrupt input', Buffer.concat([identifier, chunk(1, Buffer.alloc(70_000), Buffer.alloc(70_000))])],
+    ['snappy', 'corrupt input', Buffer.concat([identifier, chunk(0xff, Buffer.from('sNaPpX'))])],
+    ['snappy', 'corrupt input', Buffer.concat([identifier, Buffer.from([0, 1])])],
+  ])('that is no %s is refused: %s', async (encoding, detail, body) => {
+    const test = await started();
+    const [status, message] = await send(test, encoding, body);
+    expect(status).toBe(400);
+    expect(message).toMatch(new RegExp(`^malformed: ${encoding}: .*${detail}`, 'i'));
+  });
+
+  it('is refused when its coding is unknown or not configured', async () => {
+    const test = await started({ compressionAlgorithms: ['', 'gzip'] });
+    expect(await send(test, 'br', Buffer.from('x'))).toEqual([400, 'malformed: unsupported Content-Encoding: br']);
+    expect(await send(test, 'zstd', Buffer.from('x'))).toEqual([400, 'malformed: unsupported Content-Encoding: zstd']);
+    expect((await send(test, 'gzip', zlib.gzipSync('x')))[0]).toBe(200);
+  });
+
+  it('may consist of several gzip members', async () => {
+    const test = await started();
+    await send(test, 'gzip', Buffer.concat([zlib.gzipSync('one '), zlib.gzipSync('two')]));
+    expect(test.route.bodies.map(String)).toEqual(['one two']);
+  });
+
+  it('may have snappy chunks that are skipped or not compressed', async () => {
+    const test = await started();
+    const plain = Buffer.from('plain');
+    await send(test, 'snappy', Buffer.concat([identifier, chunk(0xfe, Buffer.alloc(9)), chunk(1, plain, plain), identifier, chunk(1, plain, plain)]));
+    expect(test.route.bodies.map(String)).toEqual(['plainplain']);
+  });
+
+  it('is dropped when the client leaves while a thread decompresses it', async () => {
+    const test = await started({ maxRequestBodyBytes: 40_000_000 });
+    const body = zlib.gzipSync(Buffer.alloc(30_000_000, text(300_000)), { level: 1 });
+    expect(body.length).toBeGreaterThan(128 * 1024);
+    const client = await RawClient.open(test.port);
+    const arrival = test.route.arrival();
+    client.send(`POST /in HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`).send(body);
+    await arrival;
+    await eventually(() => test.pool.ledger.accounted > 2 * body.length);
+    client.socket.resetAndDestroy();
+    await eventually(() => test.pool.ledger.accounted === 0);
+    expect(test.route.bodies).toEqual([]);
+  });
+});
+
+describe('The snappy decoder', () => {
+  it('undoes what the reference encoder makes of any bytes', async () => {
+    const test = await started();
+    const bytes = fc.uint8Array({ maxLength: 3000 }).map((array) => Buffer.from(array));
+    const repetitive = fc.array(fc.constantFrom('abc', 'abcabcd', 'xxxxxxxx', 'é'), { maxLength: 500 }).map((parts) => Buffer.from(parts.join('')));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(bytes, repetitive), async (body) => {
+        expect(await send(test, 'snappy', snappy(body))).toEqual([200, 'taken']);
+        expect(test.route.bodies.pop()!.equals(body)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('survives any mutation of its input', async () => {
+    const test = await started();
+    const original = snappy(text(2000));
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: original.length - 1 }), fc.nat({ max: 255 }), async (at, byte) => {
+        const body = Buffer.from(original);
+        body[at] = byte;
+        const [status] = await send(test, 'snappy', body);
+        expect([200, 400]).toContain(status);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
