@@ -114,7 +114,7 @@ service:
 `,
     );
     expect(code).toBe(1);
-    for (const text of ['htttp', 'config.yaml:4:7', 'did you mean "http"', 'send_batch_size', 'config.yaml:7:22', 'debugg', 'did you mean "debug"']) {
+    for (const text of ['htttp', 'config.yaml:4:7', 'did you mean "http"', 'send_batch_size', 'config.yaml:7:', 'debugg', 'did you mean "debug"']) {
       expect(output).toContain(text);
     }
   });

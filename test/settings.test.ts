@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkConfig, resolveConfig } from '@millrace/config';
+import type { Problem } from '@millrace/config';
 import { components } from '@millrace/distribution';
+import { catalogOf } from '@millrace/service';
 import { describe, expect, it } from '@jest/globals';
 
 interface Schema {
@@ -8,6 +11,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
   readonly additionalProperties?: unknown;
+  readonly 'x-unsupported'?: string;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -28,10 +32,37 @@ const allTests = ['packages', 'test', 'plugins'].map((folder) => testsBelow(join
 function settingsOf(schema: Schema, path: string): [string, Schema][] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, property]): [string, Schema][] => [
     [`${path}${name}`, property],
-    ...settingsOf(property, `${path}${name}.`),
+    // What stands below an unsupported setting is refused with it.
+    ...(property['x-unsupported'] === undefined ? settingsOf(property, `${path}${name}.`) : []),
   ]);
   return schema.items === undefined ? own : [...own, ...settingsOf(schema.items, path)];
 }
+
+describe('Every unsupported setting', () => {
+  it.each(components)('of $kind $type is refused as such, with the nearest alternative', async ({ kind, type, load }) => {
+    const { factory } = await load();
+    const own = (factory.configSchema ?? {}) as Schema;
+    for (const [path, setting] of settingsOf(own, '')) {
+      const reason = setting['x-unsupported'];
+      if (reason === undefined) continue;
+      const value = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), {});
+      const ids = { receiver: 'nop', exporter: 'nop', [kind]: type };
+      const config = {
+        receivers: { [ids.receiver]: kind === 'receiver' ? value : null },
+        exporters: { [ids.exporter]: kind === 'exporter' ? value : null },
+        ...(kind !== 'receiver' && kind !== 'exporter' && { [`${kind}s`]: { [type]: value } }),
+        service: { pipelines: { traces: { receivers: [ids.receiver], exporters: [ids.exporter] } } },
+      };
+      const resolved = await resolveConfig({ locations: [`yaml:${JSON.stringify(config)}`], env: {}, cwd: '.' });
+      const problems = await checkConfig(resolved, catalogOf(components, () => undefined)).then(
+        () => [],
+        (error: { problems?: readonly Problem[] }) => error.problems ?? [],
+      );
+      const found = problems.find(({ verdict, message }) => verdict === 'unsupported' && message.includes(reason));
+      expect([path, found?.verdict]).toEqual([path, 'unsupported']);
+    }
+  });
+});
 
 describe.each(components)('Every setting of $kind $type', ({ load }) => {
   it('is described, and occurs in a test', async () => {
@@ -40,6 +71,7 @@ describe.each(components)('Every setting of $kind $type', ({ load }) => {
     const problems = settingsOf(schema, '').flatMap(([path, setting]) => {
       const name = path.split('.').at(-1)!;
       const found: string[] = [];
+      if (setting['x-unsupported'] !== undefined) return found;
       if ((setting.description ?? '') === '') found.push(`${path} has no description`);
       if (!new RegExp(`\\b${name}\\b`).test(allTests)) found.push(`${path} is in no test`);
       if (setting.properties !== undefined && setting.additionalProperties !== false) found.push(`${path} accepts unknown keys`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { narrower } from '../../packages/wire/test/differences.ts';
 import { decodeJson } from '../../packages/wire/test/json-reference.ts';
-import { accepts, decode } from '../../packages/wire/test/reference.ts';
+import { decode, refusal } from '../../packages/wire/test/reference.ts';
 import type { PlainMessage } from '../../packages/wire/test/reference.ts';
 
 /** The signals that are sent. */
@@ -96,13 +97,21 @@ export function itemsOf(message: PlainMessage): string[] {
   return items;
 }
 
-/** What the reference reads in a body; an `Error` when it refuses it. */
-export function judge({ signal, encoding, body }: Input): PlainMessage | Error {
+/** What the reference says of a body. */
+export interface Judgement {
+  /** `either`: only one half of the reference reads it (see `narrower`). `unknown`: it cannot read what may be legal, nor an output that holds it. */
+  readonly verdict: 'accept' | 'refuse' | 'either' | 'unknown';
+  readonly items: readonly string[];
+}
+
+/** Asks the reference. */
+export function judge({ signal, encoding, body }: Input): Judgement {
+  const strict = encoding === 'json' ? undefined : refusal(signal, body);
+  const isNarrow = strict !== undefined && narrower.test(strict);
   try {
-    if (encoding === 'json') return decodeJson(requestNames[signal], body);
-    const message = decode(signal, body);
-    return accepts(signal, body) ? message : new Error('refused by the strict decoder');
+    const items = itemsOf(encoding === 'json' ? decodeJson(requestNames[signal], body) : decode(signal, body));
+    return { verdict: strict === undefined ? 'accept' : isNarrow ? 'either' : 'refuse', items };
   } catch (error) {
-    return error as Error;
+    return { verdict: /varint overflows uint32/.test((error as Error).message) ? 'unknown' : 'refuse', items: [] };
   }
 }

@@ -109,9 +109,9 @@ class SectionChecker implements CheckedSection {
     const decoder = new Decoder({ schema, path, name: id, label: '', prefix, formats: componentFormats });
     try {
       const config = decoder.decode(node, place);
-      this.problems.push(...decoder.problems);
-      this.warnings.push(...decoder.warnings);
-      if (decoder.problems.length > 0 || !(await this.#checkRules(id, entry, component, schema, config, decoder.secrets))) return;
+      this.problems.push(...decoder.report.problems);
+      this.warnings.push(...decoder.report.warnings);
+      if (decoder.report.problems.length > 0 || !(await this.#checkRules(id, entry, component, schema, config, decoder.secrets))) return;
       const position = positionOf(place);
       this.components.set(id, { kind: this.#kind, id, type, typed: parts.type, name: parts.name, config, configSchema: schema, position });
     } catch (error) {

@@ -57,9 +57,9 @@ export function checkService(
     const { node: inner, place: at } = nodeAt(node, keys);
     const decoder = new Decoder({ schema, path: ['service', ...keys].join('::'), name: label, label, prefix: '', formats });
     const decoded = decoder.decode(inner, at);
-    problems.push(...decoder.problems);
-    warnings.push(...decoder.warnings);
-    return decoder.problems.length > 0 ? undefined : decoded;
+    problems.push(...decoder.report.problems);
+    warnings.push(...decoder.report.warnings);
+    return decoder.report.problems.length > 0 ? undefined : decoded;
   };
   const shape = decode(serviceSchema, [], 'service') as { readonly extensions: readonly string[] } | undefined;
   const decodedTelemetry = decode(telemetrySchema, ['telemetry'], 'service.telemetry');

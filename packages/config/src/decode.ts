@@ -1,49 +1,22 @@
 import { constraintProblem } from './constraints.ts';
-import type { Fault } from './constraints.ts';
-import { goKindOf, goTypeOf, isNull, naturalType, plainValue, positionOf } from './config-node.ts';
+import { goKindOf, goTypeOf, isNull, naturalType, plainValue } from './config-node.ts';
 import type { ConfigNode, ListNode, MapNode, Place, ScalarNode } from './config-node.ts';
+import { broken, DecodeReport } from './decode-report.ts';
+import type { DecodeTarget, Spot } from './decode-report.ts';
 import { nearest } from './nearest.ts';
-import type { Notice, Problem, Warning } from './problem.ts';
-import { defaultOf, dereference, goName, setOwn, typesOf } from './schema.ts';
-import type { Formats, Schema } from './schema.ts';
-
-/** Where the decoder is. */
-interface Spot {
-  /** The keys that lead there, from the top of the configuration. */
-  readonly path: string;
-  /** The same as the Collector's decoder shows it, from the top of the component: `protocols.grpc`, `headers[x]`, `list[0]`. */
-  readonly label: string;
-  readonly place: Place;
-  readonly secret: boolean;
-}
-
-/** What is being decoded. */
-export interface DecodeTarget {
-  readonly schema: Schema;
-  /** What the path of every notice starts with, such as `exporters::otlp_grpc`. */
-  readonly path: string;
-  /** What messages call the top, in quotes. */
-  readonly name: string;
-  /** What the Collector's decoder puts before every key that it names; empty for a component. */
-  readonly label: string;
-  /** What every message starts with, such as `'exporters' error reading configuration for "otlp_grpc": `. */
-  readonly prefix: string;
-  readonly formats: Formats;
-}
-
-/** A value that could not be decoded; its problem is recorded. */
-const broken: unique symbol = Symbol('broken');
+import { defaultOf, dereference, setOwn, typesOf } from './schema.ts';
+import type { Schema } from './schema.ts';
 
 /** Turns a tree of configuration into the value that a schema describes: the Collector's typing, defaults filled in, every problem recorded. */
 export class Decoder {
-  readonly problems: Problem[] = [];
-  readonly warnings: Warning[] = [];
+  readonly report: DecodeReport;
   /** The texts under `x-secret`, so that they can be kept out of messages that others write. */
   readonly secrets = new Set<string>();
   readonly #target: DecodeTarget;
 
   constructor(target: DecodeTarget) {
     this.#target = target;
+    this.report = new DecodeReport(target);
   }
 
   /** The decoded value; usable only when no problem was recorded. `place` is where the value would stand if it were there. */
@@ -62,7 +35,7 @@ export class Decoder {
     if (spot.secret) collectTexts(value, this.secrets);
     const fault = constraintProblem(schema, value, this.#target.formats, spot.secret);
     if (fault === undefined) return value;
-    return this.#fail(spot, `'${this.#labelOf(spot)}' ${fault.message}`, adviceOf(fault));
+    return this.report.fail(spot, fault);
   }
 
   #typed(schema: Schema, node: ConfigNode, spot: Spot): unknown {
@@ -74,12 +47,13 @@ export class Decoder {
     if (type === 'object') return this.#object(schema, node, spot);
     if (type === 'array') return this.#list(schema, node, spot);
     if (type === 'string') return this.#string(schema, node, spot);
-    return node.kind === 'scalar' && fitting.length > 0 ? this.#exact(node, spot) : this.#wrongType(types, node, spot);
+    return node.kind === 'scalar' && fitting.length > 0 ? this.#exact(node, spot) : this.report.wrongType(spot, types, node);
   }
 
   #exact(node: ScalarNode, spot: Spot): unknown {
     if (typeof node.value !== 'bigint') return node.value;
-    return this.#fail(spot, `'${this.#labelOf(spot)}' ${node.value} is beyond the integers that are exact here`, {
+    return this.report.fail(spot, {
+      message: `${node.value} is beyond the integers that are exact here`,
       expected: `an integer from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
     });
   }
@@ -87,17 +61,17 @@ export class Decoder {
   #string(schema: Schema, node: ConfigNode, spot: Spot): unknown {
     if (schema.format === 'duration') return this.#duration(node, spot);
     if (node.kind === 'scalar' && typeof node.value === 'string') return insensitive(schema, node.value);
-    if (node.original === undefined) return this.#wrongType(['string'], node, spot);
+    if (node.original === undefined) return this.report.wrongType(spot, ['string'], node);
     return insensitive(schema, node.original);
   }
 
   /** As in Go, a number counts nanoseconds; only 0 can be meant that way. */
   #duration(node: ConfigNode, spot: Spot): unknown {
     if (node.kind === 'scalar' && typeof node.value === 'string') return node.value;
-    if (node.kind !== 'scalar' || typeof node.value !== 'number') return this.#wrongType(['string'], node, spot, 'time.Duration');
+    if (node.kind !== 'scalar' || typeof node.value !== 'number') return this.report.wrongType(spot, ['string'], node, 'time.Duration');
     if (node.value === 0) return '0s';
     const suggestion = `${node.value}s`;
-    this.#warn(spot, `'${this.#labelOf(spot)}' a duration without a unit counts nanoseconds`, { suggestion });
+    this.report.warn(spot, { message: 'a duration without a unit counts nanoseconds', suggestion });
     return `${Math.trunc(node.value)}ns`;
   }
 
@@ -114,7 +88,7 @@ export class Decoder {
       );
     }
     const expected = 'a list, such as [a, b]';
-    return this.#fail(spot, `'${this.#labelOf(spot)}' source data must be an array or slice, got ${goKindOf(node)}`, { expected });
+    return this.report.fail(spot, { message: `source data must be an array or slice, got ${goKindOf(node)}`, expected });
   }
 
   #items(schema: Schema, node: ListNode, spot: Spot): unknown {
@@ -137,14 +111,14 @@ export class Decoder {
     if (types.includes('array')) return [];
     return types.includes('string')
       ? this.#value(schema, { ...node, original: node.original ?? '' }, spot)
-      : this.#wrongType(types, node, spot);
+      : this.report.wrongType(spot, types, node);
   }
 
   #object(schema: Schema, node: ConfigNode, spot: Spot): unknown {
     if (schema['x-map-list'] === true && node.kind === 'list') return this.#mapList(schema, node, spot);
     if (node.kind === 'map') return this.#map(schema, node, spot);
-    if (spot.label === '') return this.#wrongType(['object'], node, spot, 'map[string]interface {}');
-    return this.#fail(spot, `'${this.#labelOf(spot)}' expected a map or struct, got "${goKindOf(node)}"`);
+    if (spot.label === '') return this.report.wrongType(spot, ['object'], node, 'map[string]interface {}');
+    return this.report.fail(spot, { message: `expected a map or struct, got "${goKindOf(node)}"` });
   }
 
   #map(schema: Schema, node: MapNode, spot: Spot): unknown {
@@ -169,7 +143,7 @@ export class Decoder {
     }
     for (const key of schema.required ?? []) {
       const missing = !Object.hasOwn(value, key) && (!node.entries.has(key) || isNull(node.entries.get(key)!.node));
-      if (missing) put(key, this.#fail(spot, `'${this.#labelOf(spot)}' requires a non-empty "${key}"`));
+      if (missing) put(key, this.report.fail(spot, { message: `requires a non-empty "${key}"` }));
     }
     return intact ? value : broken;
   }
@@ -181,7 +155,7 @@ export class Decoder {
       return defaultOf(schema, this.#target.schema);
     }
     const deprecation = schema['x-deprecated'];
-    if (deprecation !== undefined) this.#warn(spot, `'${this.#labelOf(spot)}' is deprecated: ${deprecation}`);
+    if (deprecation !== undefined) this.report.warn(spot, { message: `is deprecated: ${deprecation}` });
     const refusal = schema['x-unsupported'];
     if (refusal !== undefined) return this.#unsupported(schema, node, spot, refusal);
     const isOptional =
@@ -199,30 +173,32 @@ export class Decoder {
     const value = this.#value(schema, { ...node, entries }, spot);
     if (enabled.kind === 'scalar' && typeof enabled.value === 'boolean') return enabled.value ? value : undefined;
     const shown = enabled.kind === 'scalar' && !spot.secret ? String(enabled.value) : goKindOf(enabled);
-    const message = `'${this.#labelOf(spot)}' unexpected type ${goTypeOf(enabled)} for 'enabled': got '${shown}' value expected 'true' or 'false'`;
-    return this.#fail({ ...spot, path: `${spot.path}::enabled`, place }, message);
+    const message = `unexpected type ${goTypeOf(enabled)} for 'enabled': got '${shown}' value expected 'true' or 'false'`;
+    return this.report.fail({ ...spot, path: `${spot.path}::enabled`, place }, { message });
   }
 
   /** Setting it to what it is anyway asks for nothing. */
   #unsupported(schema: Schema, node: ConfigNode, spot: Spot, refusal: string): unknown {
     const byDefault = defaultOf(schema, this.#target.schema);
     if (byDefault !== undefined && JSON.stringify(plainValue(node)) === JSON.stringify(byDefault)) return byDefault;
-    return this.#fail(spot, `'${this.#labelOf(spot)}' is not supported: ${refusal}`, {}, 'unsupported');
+    return this.report.fail(spot, { message: `is not supported: ${refusal}` }, 'unsupported');
   }
 
   #freeKey(schema: Schema, key: string, node: ConfigNode, spot: Spot, parent: Spot): unknown {
     for (const [pattern, inner] of Object.entries(schema.patternProperties ?? {})) {
       if (new RegExp(pattern, 'u').test(key)) return this.#element(inner, node, spot);
     }
+    const at = { ...spot, label: parent.label };
     const { additionalProperties = true, propertyNames } = schema;
     const badName = propertyNames === undefined ? undefined : constraintProblem(propertyNames, key, this.#target.formats, false);
-    if (badName !== undefined) return this.#fail(spot, `'${this.#labelOf(parent)}' key "${key}" ${badName.message}`, adviceOf(badName));
+    if (badName !== undefined) return this.report.fail(at, { ...badName, message: `key "${key}" ${badName.message}` });
     if (additionalProperties === true) return plainValue(node);
     if (additionalProperties !== false) return this.#element(additionalProperties, node, spot);
     const names = Object.keys(schema.properties ?? {}).filter((name) => schema.properties?.[name]?.['x-unsupported'] === undefined);
     const suggestion = nearest(key, names);
     const expected = names.length === 0 ? 'no keys' : `one of: ${names.sort().join(', ')}`;
-    return this.#fail(spot, `'${this.#labelOf(parent)}' has invalid keys: ${key}`, {
+    return this.report.fail(at, {
+      message: `has invalid keys: ${key}`,
       expected,
       ...(suggestion === undefined ? {} : { suggestion }),
     });
@@ -247,7 +223,7 @@ export class Decoder {
       setOwn(value, pair.name, pair.value);
     }
     if (repeated.size === 0) return value;
-    return this.#fail(spot, `${spot.path}: duplicate keys in map-style list: [${[...repeated].sort().join(' ')}]`, {}, 'invalid', '');
+    return this.report.failRule(spot, `duplicate keys in map-style list: [${[...repeated].sort().join(' ')}]`);
   }
 
   /** The first schema that fits. When none does, the problems are those of the first one of the right type. */
@@ -258,46 +234,15 @@ export class Decoder {
       const attempt = new Decoder(this.#target);
       const value = attempt.#value(schema, node, spot);
       for (const secret of attempt.secrets) this.secrets.add(secret);
-      if (attempt.problems.length === 0) {
-        this.warnings.push(...attempt.warnings);
+      if (attempt.report.problems.length === 0) {
+        this.report.warnings.push(...attempt.report.warnings);
         return value;
       }
       if (best === undefined && typesOf(schema).includes(naturalType(node))) best = attempt;
     }
-    if (best === undefined) return this.#wrongType(schemas.flatMap(typesOf), node, spot);
-    this.problems.push(...best.problems);
+    if (best === undefined) return this.report.wrongType(spot, schemas.flatMap(typesOf), node);
+    this.report.problems.push(...best.report.problems);
     return broken;
-  }
-
-  #wrongType(types: readonly string[], node: ConfigNode, spot: Spot, wanted = types.map(goName).join(' or ')): unknown {
-    const advice =
-      node.kind === 'scalar' && typeof node.value === 'string' && types.includes('integer') ? { expected: 'a number without quotes' } : {};
-    return this.#fail(spot, `'${this.#labelOf(spot)}' expected type '${wanted}', got unconvertible type '${goTypeOf(node)}'`, advice);
-  }
-
-  #labelOf(spot: Spot): string {
-    return spot.label === '' ? this.#target.name : spot.label;
-  }
-
-  #fail(
-    spot: Spot,
-    message: string,
-    advice: Partial<Notice> = {},
-    verdict: Problem['verdict'] = 'invalid',
-    prefix = this.#target.prefix,
-  ): unknown {
-    this.problems.push({ ...positionOf(spot.place), path: spot.path, ...advice, message: `${prefix}${message}`, verdict });
-    return broken;
-  }
-
-  #warn(spot: Spot, message: string, advice: Partial<Notice> = {}): void {
-    this.warnings.push({
-      ...positionOf(spot.place),
-      path: spot.path,
-      ...advice,
-      message: `${this.#target.prefix}${message}`,
-      level: 'warn',
-    });
   }
 }
 
@@ -340,8 +285,4 @@ function emptyMap(place: Place): MapNode {
 function collectTexts(value: unknown, into: Set<string>): void {
   if (typeof value === 'string') into.add(value);
   else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) collectTexts(inner, into);
-}
-
-function adviceOf({ expected, suggestion }: Fault): Partial<Notice> {
-  return { ...(expected === undefined ? {} : { expected }), ...(suggestion === undefined ? {} : { suggestion }) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { checkConfig, ConfigError, printConfig, resolveConfig } from '@millrace/config';
 import { checkText, filesOf, smallest } from './check-text.ts';
 import { testCatalog } from './test-catalog.ts';

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { expect } from '@jest/globals';
 import { BufferPool, MemoryLedger, requestMessage } from '@millrace/wire';
 import { varint } from './arbitrary.ts';
 import { decode, type PlainMessage } from './reference.ts';
@@ -13,6 +15,11 @@ export const request = (signal: TestSignal): string => requestMessage[signal];
 /** A pool whose released buffers are overwritten. */
 export function testPool(): BufferPool {
   return new BufferPool(new MemoryLedger(2 ** 30), { poison: true });
+}
+
+/** Strict equality of large values; the slow comparison that shows the difference is made only when there is one. */
+export function expectSame(actual: unknown, expected: unknown): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toStrictEqual(expected);
 }
 
 interface Unknown {

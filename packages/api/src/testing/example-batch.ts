@@ -1,56 +1,93 @@
 import { createBatch, noClient } from '@millrace/wire';
 import type { Batch, BufferPool, Client, Signal } from '@millrace/wire';
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 127) {
-    bytes.push((rest % 128) + 128);
-    rest = Math.floor(rest / 128);
+/** Writes protobuf fields one after the other. */
+class FieldWriter {
+  #bytes: Buffer = Buffer.alloc(1024);
+  #at = 0;
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
   }
-  bytes.push(rest);
-  return Buffer.from(bytes);
-}
 
-function field(number: number, ...parts: Uint8Array[]): Buffer {
-  const body = Buffer.concat(parts);
-  return Buffer.concat([varint(number * 8 + 2), varint(body.length), body]);
-}
+  fixed64(number: number, value: bigint): void {
+    this.#reserve(9);
+    this.#bytes[this.#at] = number * 8 + 1;
+    this.#bytes.writeBigUInt64LE(value, this.#at + 1);
+    this.#at += 9;
+  }
 
-const text = (number: number, value: string): Buffer => field(number, Buffer.from(value));
+  text(number: number, value: string): void {
+    this.message(number, () => {
+      this.#reserve(value.length);
+      this.#at += this.#bytes.latin1Write(value, this.#at);
+    });
+  }
 
-function fixed64(number: number, value: bigint): Buffer {
-  const bytes = Buffer.alloc(9);
-  bytes[0] = number * 8 + 1;
-  bytes.writeBigUInt64LE(value, 1);
-  return bytes;
-}
+  /** An id of so many bytes that ends with a number. */
+  id(number: number, length: number, index: number): void {
+    this.message(number, () => {
+      this.#reserve(length);
+      this.#bytes.fill(1, this.#at, this.#at + length);
+      this.#at = this.#bytes.writeUInt32BE(index, this.#at + length - 4);
+    });
+  }
 
-function attribute(number: number, key: string, value: string): Buffer {
-  return field(number, text(1, key), field(2, text(1, value)));
-}
+  /** A length-delimited field; the length is put in once the content is there. */
+  message(number: number, content: () => void): void {
+    this.#reserve(6);
+    this.#bytes[this.#at++] = number * 8 + 2;
+    const from = this.#at;
+    content();
+    const length = this.#at - from;
+    let width = 1;
+    for (let rest = length; rest > 127; rest = Math.floor(rest / 128)) width++;
+    this.#reserve(width);
+    this.#bytes.copyWithin(from + width, from, this.#at);
+    for (let i = 0, rest = length; i < width; i++, rest = Math.floor(rest / 128)) this.#bytes[from + i] = (rest % 128) + (i < width - 1 ? 128 : 0);
+    this.#at += width;
+  }
 
-function id(length: number, index: number): Buffer {
-  const bytes = Buffer.alloc(length, 1);
-  bytes.writeUInt32BE(index, length - 4);
-  return bytes;
+  attribute(number: number, key: string, value: string): void {
+    this.message(number, () => {
+      this.text(1, key);
+      this.message(2, () => this.text(1, value));
+    });
+  }
+
+  #reserve(sizeBytes: number): void {
+    if (this.#at + sizeBytes <= this.#bytes.length) return;
+    const larger = Buffer.alloc(this.#bytes.length * 2 + sizeBytes);
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#bytes = larger;
+  }
 }
 
 const startNano = 1_790_000_000_000_000_000n;
 
-/** One item whose text `item-NNNNNNNN` is found again by `itemNames`. */
-function item(signal: Signal, index: number): Buffer {
+/** The fields of one item, whose text `item-NNNNNNNN` is found again by `itemNames`. */
+function item(out: FieldWriter, signal: Signal, index: number): void {
   const name = `item-${String(index).padStart(8, '0')}`;
   const time = startNano + BigInt(index) * 1_000_000n;
   switch (signal) {
     case 'traces':
-      return field(2, field(1, id(16, index)), field(2, id(8, index)), text(5, name), fixed64(7, time), fixed64(8, time + 5_000_000n));
+      out.id(1, 16, index);
+      out.id(2, 8, index);
+      out.text(5, name);
+      out.fixed64(7, time);
+      out.fixed64(8, time + 5_000_000n);
+      break;
     case 'logs':
-      return field(2, fixed64(1, time), field(5, text(1, name)));
+      out.fixed64(1, time);
+      out.message(5, () => out.text(1, name));
+      break;
     case 'metrics':
-      return field(1, fixed64(3, time), fixed64(6, BigInt(index)), attribute(7, 'name', name));
+      out.fixed64(3, time);
+      out.fixed64(6, BigInt(index));
+      out.attribute(7, 'name', name);
+      break;
     case 'profiles':
-      return field(1, attribute(1, 'name', name));
+      out.message(1, () => out.attribute(1, 'name', name));
   }
 }
 
@@ -59,11 +96,30 @@ function item(signal: Signal, index: number): Buffer {
  * entries). Items carry the texts `item-00000000` counting up from `first`, so that lost and doubled ones show.
  */
 export function exampleRequest(signal: Signal, items: number, first = 0): Buffer {
-  const parts = Array.from({ length: items }, (_, i) => item(signal, first + i));
-  if (signal === 'profiles') return Buffer.concat(parts.map((part) => field(1, part)));
-  const scoped = signal === 'metrics' ? [field(2, text(1, 'example.gauge'), text(3, '1'), field(5, ...parts))] : parts;
-  const resource = field(1, attribute(1, 'service.name', 'example'));
-  return field(1, resource, field(2, field(1, text(1, 'example')), ...scoped));
+  const out = new FieldWriter();
+  const all = (field: number): void => {
+    for (let i = 0; i < items; i++) out.message(field, () => item(out, signal, first + i));
+  };
+  if (signal === 'profiles') {
+    all(1);
+    return out.bytes;
+  }
+  out.message(1, () => {
+    out.message(1, () => out.attribute(1, 'service.name', 'example'));
+    out.message(2, () => {
+      out.message(1, () => out.text(1, 'example'));
+      if (signal !== 'metrics') {
+        all(2);
+        return;
+      }
+      out.message(2, () => {
+        out.text(1, 'example.gauge');
+        out.text(3, '1');
+        out.message(5, () => all(1));
+      });
+    });
+  });
+  return out.bytes;
 }
 
 /** `exampleRequest` as a batch in a lease of the pool; the caller releases it. */

@@ -53,6 +53,11 @@ function onClose(this: Stream): void {
   this[callOf]!.closed();
 }
 
+/** Later than the status: a reset overtakes headers that are not yet written. */
+function closeStream(stream: ServerHttp2Stream): void {
+  if (!stream.destroyed) stream.close();
+}
+
 function sendOkTrailers(this: ServerHttp2Stream): void {
   this.sendTrailers(okTrailers);
 }
@@ -196,7 +201,7 @@ export class GrpcCall implements DecompressTarget {
     if (status.retryAfterMs !== undefined) headers['grpc-status-details-bin'] = encodeStatus(status).toString('base64').replace(/=+$/, '');
     if (status.code === grpcCode.unimplemented) headers['grpc-accept-encoding'] = [...grpcEncodings.keys()].join(',');
     stream.respond(headers, withoutBody);
-    if (!this.#ended) stream.close();
+    if (!this.#ended) setImmediate(closeStream, stream);
   }
 
   /** Reads the prefix: compressed flag and message length. Returns whether the message is wanted. */

@@ -72,9 +72,9 @@ describe('A compressed body', () => {
   });
 
   it.each([
-    ['gzip', zlib.gzipSync(Buffer.alloc(200_000_000))],
-    ['zlib', zlib.deflateSync(Buffer.alloc(200_000_000))],
-    ['zstd', zlib.zstdCompressSync(Buffer.alloc(200_000_000))],
+    ['gzip', zlib.gzipSync(Buffer.alloc(60_000_000))],
+    ['zlib', zlib.deflateSync(Buffer.alloc(60_000_000))],
+    ['zstd', zlib.zstdCompressSync(Buffer.alloc(60_000_000))],
     ['snappy', blockBomb(20_000_001)],
     ['snappy', Buffer.concat([identifier, ...Array.from({ length: 400 }, () => chunk(0, blockBomb(65_536), Buffer.alloc(65_536, 'a')))])],
   ])('that is a %s bomb costs no more than the limit', async (encoding, bomb) => {

@@ -1,9 +1,10 @@
 import type { Lease } from '../buffer-pool.ts';
+import { copyBytes } from '../copy-bytes.ts';
 import type { Key } from '../key.ts';
 import { varintSize, writeVarint } from '../varint.ts';
 
 /** Up to this length a loop copies faster than a call. */
-const longCopyBytes = 160;
+const longKeyBytes = 48;
 
 /** Bytes that are appended to a buffer which grows: a lease of the pool, or private memory when there is none. */
 export class ByteWriter {
@@ -92,19 +93,8 @@ export class ByteWriter {
     const length = end - start;
     if (length <= 0) return;
     if (this.position + length > this.buffer.length) this.#grow(length);
-    const b = this.buffer;
-    let p = this.position;
-    this.position = p + length;
-    if (length > longCopyBytes) {
-      source.copy(b, p, start, end);
-      return;
-    }
-    const to = this.view;
-    for (const words = end - 7; start < words; start += 8) {
-      to.setBigUint64(p, view.getBigUint64(start, true), true);
-      p += 8;
-    }
-    while (start < end) b[p++] = source[start++];
+    copyBytes(this.buffer, this.view, this.position, source, view, start, end);
+    this.position += length;
   }
 
   /** All bytes of an array. */
@@ -114,7 +104,7 @@ export class ByteWriter {
     const b = this.buffer;
     let p = this.position;
     this.position = p + length;
-    if (length > longCopyBytes) b.set(source, p);
+    if (length > longKeyBytes) b.set(source, p);
     else for (let i = 0; i < length; i++) b[p++] = source[i];
   }
 

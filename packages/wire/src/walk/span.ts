@@ -8,7 +8,7 @@ import { writeInt } from './plain-value.ts';
 import { skipField } from './scan.ts';
 import { readVarint, varintSize } from '../varint.ts';
 import { Event, Link } from './span-parts.ts';
-import { slotEnd, slotFlags, slotKey, slotSize, slotStart, slotValue, slotValueLength } from './tape.ts';
+const slotStart = 0, slotEnd = 1, slotKey = 2, slotValue = 5, slotValueLength = 6, slotFlags = 7, slotSize = 8;
 
 const attributesTag = 0x4a;
 const eventsTag = 0x5a;

@@ -6,24 +6,24 @@ import { readVarint, varintSize, writeVarint } from '../varint.ts';
 import { arrayType, doubleType, stringType } from './value-types.ts';
 
 /** The integers of a slot, by their place in it. Slots are named by the index of their first integer. */
-export const slotStart = 0;
-export const slotEnd = 1;
+const slotStart = 0;
+const slotEnd = 1;
 /** Attributes: address of the key (before `expand`: of the KeyValue). Fields: the tag. */
-export const slotKey = 2;
+const slotKey = 2;
 /** -1 for what is not an attribute. */
-export const slotKeyLength = 3;
-export const slotType = 4;
+const slotKeyLength = 3;
+const slotType = 4;
 /** Address of the value's bytes; 0 when a field is absent. */
-export const slotValue = 5;
-export const slotValueLength = 6;
-export const slotFlags = 7;
-export const slotSize = 8;
+const slotValue = 5;
+const slotValueLength = 6;
+const slotFlags = 7;
+const slotSize = 8;
 
-export const deleted = 1;
-export const edited = 2;
+const deleted = 1;
+const edited = 2;
 /** Not in the original message: an attribute, or a marker for the place of a field, whose slot `slotValue` names. */
-export const added = 4;
-export const marker = 8;
+const added = 4;
+const marker = 8;
 /** The KeyValue has fields that we do not know. */
 const extended = 16;
 
@@ -467,3 +467,4 @@ export class Tape {
     }
   }
 }
+
