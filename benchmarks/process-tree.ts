@@ -26,29 +26,31 @@ function allProcesses(): Stat[] {
   return found;
 }
 
-/** CPU seconds (user and system) used so far, at one instant. */
+/** CPU seconds used so far, at one instant. */
 export interface CpuSample {
-  /** By the process and all its descendants. */
+  /** By a process and all its descendants: user and system time. */
   readonly tree: number;
-  /** By every process that is neither in the tree nor below `own`. */
+  /** By everything else on the machine, the benchmark's own processes not counted; with what the hypervisor took away. */
   readonly foreign: number;
 }
 
-/** Samples the CPU time of the tree under `root`, and that of all processes which do not belong to it or to the tree under `own`. */
+/** Samples the CPU time of the tree under `root`, and that of everything that belongs neither to it nor to the tree under `own`. */
 export function sampleCpu(root: number, own: number): CpuSample {
   const processes = allProcesses();
-  const belongs = (pid: number, ancestor: number, parents: ReadonlyMap<number, number>): boolean => {
+  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
+  const below = (pid: number, ancestor: number): boolean => {
     for (let at: number | undefined = pid; at !== undefined && at !== 0; at = parents.get(at)) if (at === ancestor) return true;
     return false;
   };
-  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
   let tree = 0;
-  let foreign = 0;
+  let ours = 0;
   for (const { pid, cpuSeconds } of processes) {
-    if (belongs(pid, root, parents)) tree += cpuSeconds;
-    else if (!belongs(pid, own, parents)) foreign += cpuSeconds;
+    if (below(pid, root)) tree += cpuSeconds;
+    else if (below(pid, own)) ours += cpuSeconds;
   }
-  return { tree, foreign };
+  // cpu user nice system idle iowait irq softirq steal: a total, since processes that end in between vanish from the list.
+  const [, user, nice, system, , , , , steal] = readFileSync('/proc/stat', 'latin1').split('\n', 1)[0]!.split(/ +/).map(Number);
+  return { tree, foreign: (user! + nice! + system! + steal!) / ticksPerSecond - tree - ours };
 }
 
 /** Resident memory of one process in MiB: now, and the most it ever was. */

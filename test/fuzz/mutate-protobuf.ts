@@ -58,7 +58,8 @@ function varint(value: number, padding = 0): Buffer {
 function write(nodes: readonly Node[]): Buffer {
   return Buffer.concat(
     nodes.flatMap(({ number, wireType, value, children, padding = 0 }) => {
-      const tag = varint(number * 8 + wireType, padding);
+      // The reference reads tags of at most 5 bytes.
+      const tag = varint(number * 8 + wireType, Math.min(padding, 3));
       const content = children === undefined ? value : write(children);
       return wireType === 2 ? [tag, varint(content.length, padding), content] : [tag, content];
     }),
@@ -92,15 +93,20 @@ function unknownField(random: Random): Node[] {
   }
 }
 
-/** An `AnyValue`'s field: arrays or kvlists in each other. */
-function deepValue(random: Random): Node {
-  const depth = random.pick([2, 10, 62, 63, 64, 65, 66, 500, 5000]);
-  let content = random.pick([Buffer.of(0x0a, 0), Buffer.of(0x10, 1), Buffer.of()]);
-  for (let i = 0; i < depth; i++) {
-    const value = Buffer.concat([varint(0x0a), varint(content.length), content]);
-    content = Buffer.concat([varint(0x2a), varint(value.length), value]);
+const deepValues = new Map<number, Buffer>();
+
+/** The content of an `ArrayValue` with arrays in each other. */
+function deepArray(depth: number): Buffer {
+  let content = deepValues.get(depth);
+  if (content === undefined) {
+    content = Buffer.of(0x10, 1);
+    for (let i = 0; i < depth; i++) {
+      const value = Buffer.concat([varint(0x0a), varint(content.length), content]);
+      content = Buffer.concat([varint(0x2a), varint(value.length), value]);
+    }
+    deepValues.set(depth, content);
   }
-  return { number: 5, wireType: 2, value: Buffer.concat([varint(0x0a), varint(content.length), content]) };
+  return Buffer.concat([varint(0x0a), varint(content.length), content]);
 }
 
 /** Changes that keep every length right: most results are legal, many of them odd. */
@@ -148,7 +154,7 @@ function mutateTree(nodes: Node[], donor: Node[], random: Random): void {
       if (node !== undefined && node.children === undefined && node.wireType === 2) node.value = random.bytes(random.below(40));
       break;
     case 10:
-      list.splice(at, 0, deepValue(random));
+      list.splice(at, 0, { number: 5, wireType: 2, value: deepArray(random.pick([2, 10, 61, 62, 63, 64, 65, 500, 5000])) });
       break;
     case 11:
       // Packed numbers one by one, or a run of single ones in several packed pieces.

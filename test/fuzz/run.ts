@@ -1,3 +1,13 @@
+/**
+ * Mutation fuzzing of everything that reads requests, against the independent reference decoder of packages/wire/test.
+ *
+ *   npm run fuzz -- [--seconds 60] [--seed N] [--in-process]
+ *
+ * Sends mutants of realistic requests of three signals, protobuf and JSON, over HTTP and gRPC to the built command in the configuration of the
+ * benchmarks (or, with --in-process, to `admit` and `admitJson`). Fails when the process dies, an answer is late or odd, a verdict differs from the
+ * reference's without being one of the written differences, or what arrives at the destination is not, as a multiset of items, what was
+ * acknowledged. The inputs of a failure are kept in the folder for temporary files.
+ */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,8 +97,9 @@ async function round(target: Target, first: number): Promise<boolean> {
         await one(target, tested);
         target.check();
       } catch (error) {
-        if (!failed) await report(number, [tested], error);
+        if (failed) return;
         failed = true;
+        await report(number, [tested], error);
       }
     }
   };

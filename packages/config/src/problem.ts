@@ -60,5 +60,6 @@ function formatNotice(notice: Problem | Notice): string {
   if (where !== '') lines.push(`at ${where}`);
   if (notice.expected !== undefined) lines.push(`expected ${notice.expected}`);
   if (notice.suggestion !== undefined) lines.push(`did you mean "${notice.suggestion}"?`);
+  if (unsupported) lines.push('see docs/compatibility.md');
   return lines.join('\n    ');
 }

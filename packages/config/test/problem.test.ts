@@ -20,7 +20,7 @@ describe('formatProblems', () => {
     expect(text).toBe(
       [
         'a is wrong\n    at f.yaml:3:5 (x::a)\n    expected one of: b, c\n    did you mean "b"?',
-        'unsupported: d is not there\n    at --set x.d (x::d)',
+        'unsupported: d is not there\n    at --set x.d (x::d)\n    see docs/compatibility.md',
         'nothing',
       ].join('\n'),
     );

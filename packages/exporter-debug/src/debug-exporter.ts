@@ -18,7 +18,7 @@ function counts({ signal, bytes, items }: Batch): Record<string, number> {
       return { 'resource metrics': resources, metrics: countMessages(bytes, [1, 2, 2]), 'data points': items };
     case 'logs':
       return { 'resource logs': resources, 'log records': items };
-    case 'profiles':
+    default:
       return { 'resource profiles': resources };
   }
 }

@@ -1,7 +1,7 @@
 import type { PlainMessage } from '@millrace/wire/plain';
 import { bucketBound } from './bucket-bound.ts';
 import { fixed, time, typed } from './go-format.ts';
-import { id, inner, integer, list, number, numbers, text } from './plain-fields.ts';
+import { doubles, flag, id, inner, integer, integers, list, number, text } from './plain-fields.ts';
 
 const kinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
 const statuses = ['Unset', 'Ok', 'Error'];
@@ -72,8 +72,8 @@ function link(message: PlainMessage, i: number): string[] {
 
 /** Metrics. */
 function numberValue(point: PlainMessage, indent = ''): string[] {
-  if (point['asInt'] !== undefined) return [`${indent}Value: ${String(point['asInt'])}`];
-  return point['asDouble'] === undefined ? [] : [`${indent}Value: ${fixed(point['asDouble'] as number)}`];
+  if (point['asInt'] !== undefined) return [`${indent}Value: ${integer(point, 'asInt')}`];
+  return point['asDouble'] === undefined ? [] : [`${indent}Value: ${fixed(number(point, 'asDouble'))}`];
 }
 
 function exemplar(message: PlainMessage, i: number): string[] {
@@ -89,14 +89,17 @@ function exemplar(message: PlainMessage, i: number): string[] {
 
 function statistics(point: PlainMessage): string[] {
   const present = (['sum', 'min', 'max'] as const).filter((name) => point[name] !== undefined);
-  return [`Count: ${integer(point, 'count')}`, ...present.map((name) => `${name[0].toUpperCase()}${name.slice(1)}: ${fixed(number(point, name))}`)];
+  return [
+    `Count: ${integer(point, 'count')}`,
+    ...present.map((name) => `${name[0].toUpperCase()}${name.slice(1)}: ${fixed(number(point, name))}`),
+  ];
 }
 
 function histogramValue(point: PlainMessage): string[] {
   return [
     ...statistics(point),
-    ...numbers<number>(point, 'explicitBounds').map((bound, i) => `ExplicitBounds #${i}: ${fixed(bound)}`),
-    ...numbers<bigint>(point, 'bucketCounts').map((count, i) => `Buckets #${i}, Count: ${count}`),
+    ...doubles(point, 'explicitBounds').map((bound, i) => `ExplicitBounds #${i}: ${fixed(bound)}`),
+    ...integers(point, 'bucketCounts').map((count, i) => `Buckets #${i}, Count: ${count}`),
   ];
 }
 
@@ -104,7 +107,7 @@ function exponentialValue(point: PlainMessage): string[] {
   const scale = number(point, 'scale');
   const buckets = (field: string, range: (lower: string, upper: string) => string, sign: 1 | -1): string[] => {
     const offset = number(inner(point, field), 'offset');
-    return numbers<bigint>(inner(point, field), 'bucketCounts').map((count, i) => {
+    return integers(inner(point, field), 'bucketCounts').map((count, i) => {
       const bound = (index: number): string => fixed(sign * bucketBound(scale, index));
       return `Bucket ${range(bound(offset + i), bound(offset + i + 1))}, Count: ${count}`;
     });
@@ -151,7 +154,7 @@ function metric(message: PlainMessage, i: number): string[] {
   return [
     ...head,
     ...metadata,
-    ...(field === 'sum' ? [`     -> IsMonotonic: ${String(data['isMonotonic'] ?? false)}`] : []),
+    ...(field === 'sum' ? [`     -> IsMonotonic: ${flag(data, 'isMonotonic')}`] : []),
     ...(field === 'gauge' || field === 'summary'
       ? []
       : [`     -> AggregationTemporality: ${temporalities[number(data, 'aggregationTemporality')] ?? ''}`]),
@@ -187,7 +190,14 @@ function log(message: PlainMessage, i: number): string[] {
 
 const layouts = {
   traces: { resources: 'resourceSpans', resource: 'ResourceSpans', scopes: 'scopeSpans', scope: 'ScopeSpans', items: 'spans', item: span },
-  metrics: { resources: 'resourceMetrics', resource: 'ResourceMetrics', scopes: 'scopeMetrics', scope: 'ScopeMetrics', items: 'metrics', item: metric },
+  metrics: {
+    resources: 'resourceMetrics',
+    resource: 'ResourceMetrics',
+    scopes: 'scopeMetrics',
+    scope: 'ScopeMetrics',
+    items: 'metrics',
+    item: metric,
+  },
   logs: { resources: 'resourceLogs', resource: 'ResourceLog', scopes: 'scopeLogs', scope: 'ScopeLogs', items: 'logRecords', item: log },
 } as const;
 

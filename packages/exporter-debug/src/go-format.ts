@@ -1,5 +1,5 @@
 import type { PlainMessage } from '@millrace/wire/plain';
-import { inner, list, text } from './plain-fields.ts';
+import { flag, inner, integer, list, number, text } from './plain-fields.ts';
 
 /** A double as Go's `%f`: six decimals, ties to even. */
 export function fixed(value: number): string {
@@ -45,9 +45,9 @@ function jsonNumber(value: number): string {
 /** The kind of an `AnyValue` and its text, as in `Str(value)`. */
 export function typed(value: PlainMessage): { readonly kind: string; readonly text: string } {
   if (value['stringValue'] !== undefined) return { kind: 'Str', text: text(value, 'stringValue') };
-  if (value['intValue'] !== undefined) return { kind: 'Int', text: String(value['intValue']) };
-  if (value['doubleValue'] !== undefined) return { kind: 'Double', text: jsonNumber(value['doubleValue'] as number) };
-  if (value['boolValue'] !== undefined) return { kind: 'Bool', text: String(value['boolValue']) };
+  if (value['intValue'] !== undefined) return { kind: 'Int', text: String(integer(value, 'intValue')) };
+  if (value['doubleValue'] !== undefined) return { kind: 'Double', text: jsonNumber(number(value, 'doubleValue')) };
+  if (value['boolValue'] !== undefined) return { kind: 'Bool', text: String(flag(value, 'boolValue')) };
   if (value['bytesValue'] !== undefined) return { kind: 'Bytes', text: base64(value) };
   if (value['arrayValue'] !== undefined) return { kind: 'Slice', text: json(value) ?? '' };
   if (value['kvlistValue'] !== undefined) return { kind: 'Map', text: json(value) ?? '' };
@@ -69,7 +69,9 @@ function json(value: PlainMessage): string | undefined {
     return elements.includes(undefined) ? undefined : `[${elements.join(',')}]`;
   }
   if (value['kvlistValue'] !== undefined) {
-    const members = new Map(list(inner(value, 'kvlistValue'), 'values').map((member) => [text(member, 'key'), json(inner(member, 'value'))]));
+    const members = new Map(
+      list(inner(value, 'kvlistValue'), 'values').map((member) => [text(member, 'key'), json(inner(member, 'value'))]),
+    );
     if ([...members.values()].includes(undefined)) return undefined;
     const sorted = [...members].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     return `{${sorted.map(([key, member]) => `${quoted(key)}:${member}`).join(',')}}`;

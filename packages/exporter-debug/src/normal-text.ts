@@ -1,7 +1,7 @@
 import type { PlainMessage } from '@millrace/wire/plain';
 import { bucketBound } from './bucket-bound.ts';
 import { fixed, general, typed } from './go-format.ts';
-import { id, inner, integer, list, number, numbers, text } from './plain-fields.ts';
+import { doubles, id, inner, integer, integers, list, number, text } from './plain-fields.ts';
 
 function attributes(message: PlainMessage, field = 'attributes'): string[] {
   return list(message, field).map((attribute) => `${text(attribute, 'key')}=${typed(inner(attribute, 'value')).text}`);
@@ -18,7 +18,12 @@ function scopeName(scope: PlainMessage): string[] {
 }
 
 /** The lines of the resources and scopes of a request, and those of its items between them. */
-function lines(request: PlainMessage, [resources, scopes, items]: readonly string[], word: string, itemLines: (item: PlainMessage) => string[]) {
+function lines(
+  request: PlainMessage,
+  [resources, scopes, items]: readonly string[],
+  word: string,
+  itemLines: (item: PlainMessage) => string[],
+) {
   return list(request, resources).flatMap((group, i) => [
     [`Resource${word} #${i}`, ...bracketed(text(group, 'schemaUrl')), ...attributes(inner(group, 'resource'))].join(' '),
     ...list(group, scopes).flatMap((part) => {
@@ -31,8 +36,8 @@ function lines(request: PlainMessage, [resources, scopes, items]: readonly strin
 }
 
 function numberPoint(point: PlainMessage): string[] {
-  if (point['asInt'] !== undefined) return [String(point['asInt'])];
-  return [point['asDouble'] === undefined ? '' : general(point['asDouble'] as number)];
+  if (point['asInt'] !== undefined) return [String(integer(point, 'asInt'))];
+  return [point['asDouble'] === undefined ? '' : general(number(point, 'asDouble'))];
 }
 
 /** `name=value` for the optional fields that are there. */
@@ -42,8 +47,8 @@ function statistics(point: PlainMessage): string[] {
 }
 
 function histogramPoint(point: PlainMessage): string[] {
-  const bounds = numbers<number>(point, 'explicitBounds');
-  const counts = numbers<bigint>(point, 'bucketCounts');
+  const bounds = doubles(point, 'explicitBounds');
+  const counts = integers(point, 'bucketCounts');
   return [...statistics(point), ...counts.map((count, i) => (i < bounds.length ? `le${general(bounds[i])}=${count}` : String(count)))];
 }
 
@@ -51,7 +56,7 @@ function exponentialPoint(point: PlainMessage): string[] {
   const scale = number(point, 'scale');
   const buckets = (field: string, bound: (index: number) => number): string[] => {
     const offset = number(inner(point, field), 'offset');
-    return numbers<bigint>(inner(point, field), 'bucketCounts').map((count, i) => `le${general(bound(offset + i))}=${count}`);
+    return integers(inner(point, field), 'bucketCounts').map((count, i) => `le${general(bound(offset + i))}=${count}`);
   };
   const zero = integer(point, 'zeroCount');
   return [
@@ -77,7 +82,9 @@ const pointForms: Readonly<Record<string, (point: PlainMessage) => string[]>> = 
 
 function metricLines(metric: PlainMessage): string[] {
   return Object.entries(pointForms).flatMap(([data, form]) =>
-    list(inner(metric, data), 'dataPoints').map((point) => `${text(metric, 'name')}{${attributes(point).join(',')}} ${form(point).join(' ')}`),
+    list(inner(metric, data), 'dataPoints').map(
+      (point) => `${text(metric, 'name')}{${attributes(point).join(',')}} ${form(point).join(' ')}`,
+    ),
   );
 }
 

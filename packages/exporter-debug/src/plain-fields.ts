@@ -5,9 +5,14 @@ export function list(message: PlainMessage, field: string): readonly PlainMessag
   return (message[field] ?? []) as readonly PlainMessage[];
 }
 
-/** The elements of a repeated numeric field. */
-export function numbers<T extends number | bigint>(message: PlainMessage, field: string): readonly T[] {
-  return (message[field] ?? []) as readonly T[];
+/** The elements of a repeated double field. */
+export function doubles(message: PlainMessage, field: string): readonly number[] {
+  return (message[field] ?? []) as readonly number[];
+}
+
+/** The elements of a repeated 64-bit integer field. */
+export function integers(message: PlainMessage, field: string): readonly bigint[] {
+  return (message[field] ?? []) as readonly bigint[];
 }
 
 /** A message field; empty when it is absent. */
@@ -34,4 +39,9 @@ export function integer(message: PlainMessage, field: string): bigint {
 export function id(message: PlainMessage, field: string): string {
   const hex = text(message, field);
   return /^0*$/.test(hex) ? '' : hex;
+}
+
+/** A boolean field. */
+export function flag(message: PlainMessage, field: string): boolean {
+  return (message[field] ?? false) as boolean;
 }

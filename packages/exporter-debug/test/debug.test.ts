@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Signal } from '@millrace/wire';
-import { configOf, exampleBatch, FakeClock, noDeadline, testContext, testHost } from '@millrace/api/testing';
+import { configOf, exampleBatch, noDeadline, testContext, testHost } from '@millrace/api/testing';
+import type { FakeClock } from '@millrace/api/testing';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { factory } from '../src/index.ts';
 

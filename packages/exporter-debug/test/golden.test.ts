@@ -22,7 +22,9 @@ async function logged(input: string, verbosity: string): Promise<string> {
   await stage.start?.(host);
   await stage.consume(batch);
   await stage.shutdown?.(AbortSignal.abort());
-  return context.lines.map(({ message, attributes }) => `${message}${attributes === undefined ? '' : ` ${JSON.stringify(attributes)}`}\n`).join('');
+  return context.lines
+    .map(({ message, attributes }) => `${message}${attributes === undefined ? '' : ` ${JSON.stringify(attributes)}`}\n`)
+    .join('');
 }
 
 // The golden texts were compared with the Collector's, line by line. UPDATE_GOLDEN=1 writes them anew.

@@ -136,7 +136,8 @@ export class SharedFile {
     this.#timer = undefined;
     this.#written ??= this.#write().finally(() => {
       this.#written = undefined;
-      if (this.#failure !== undefined && this.#users > 0) this.#timer ??= this.#clock.setTimeout(() => this.#flush(), Math.max(retryMs, this.#flushMs));
+      if (this.#failure !== undefined && this.#users > 0)
+        this.#timer ??= this.#clock.setTimeout(() => this.#flush(), Math.max(retryMs, this.#flushMs));
     });
   }
 
@@ -154,7 +155,8 @@ export class SharedFile {
       this.#failure = undefined;
     } catch (error) {
       const { message } = error as Error;
-      if (this.#failure === undefined) this.#logger.error('Writing to the file failed; trying again.', { path: this.#path, error: message });
+      if (this.#failure === undefined)
+        this.#logger.error('Writing to the file failed; trying again.', { path: this.#path, error: message });
       this.#failure = new PipelineError(`writing to ${this.#path}: ${message}`, { kind: 'retryable', cause: error });
     }
   }

@@ -2,7 +2,17 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Signal } from '@millrace/wire';
-import { configOf, exampleBatch, exampleRequest, FakeClock, itemNames, noDeadline, systemClock, testContext, testHost } from '@millrace/api/testing';
+import {
+  configOf,
+  exampleBatch,
+  exampleRequest,
+  FakeClock,
+  itemNames,
+  noDeadline,
+  systemClock,
+  testContext,
+  testHost,
+} from '@millrace/api/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { factory } from '../src/index.ts';
 

@@ -81,14 +81,8 @@ export class SendingQueue {
   }
 
   #sizeOf(batch: Batch): number {
-    switch (this.#config.sizer) {
-      case 'requests':
-        return 1;
-      case 'items':
-        return batch.items;
-      case 'bytes':
-        return batch.sizeBytes;
-    }
+    const { sizer } = this.#config;
+    return sizer === 'requests' ? 1 : sizer === 'items' ? batch.items : batch.sizeBytes;
   }
 
   #hasRoom(sizeUnits: number): boolean {

@@ -72,7 +72,8 @@ export const queueSchema = {
     queue_size: {
       type: 'integer',
       default: 1000,
-      description: 'The most that is held, batches being sent included, in units of `sizer`. The byte budget of the process is a second limit.',
+      description:
+        'The most that is held, batches being sent included, in units of `sizer`. The byte budget of the process is a second limit.',
     },
     sizer: {
       enum: ['requests', 'items', 'bytes'],

@@ -145,12 +145,7 @@ describe('the sending queue', () => {
   it('refuses for good what can never fit', async () => {
     const r = await rig({ sending_queue: { ...queue, sizer: 'items', queue_size: 10 } });
     const batch = batchOf(r.host.pool, 'a', 11);
-    let error: unknown;
-    try {
-      r.stage.consume(batch);
-    } catch (reason) {
-      error = reason;
-    }
+    const error: unknown = await (async () => r.stage.consume(batch))().catch((reason: unknown) => reason);
     batch.release();
     expect(isPermanent(error)).toBe(true);
     expect((error as Error).message).toBe('element size too large');

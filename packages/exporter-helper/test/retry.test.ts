@@ -23,11 +23,9 @@ let attempts: number[];
 /** What attempts answer, one after the other; the last stays. */
 let answers: ((batch: Batch, signal: AbortSignal) => PushResult | Promise<PushResult>)[];
 
-const fail =
-  (error: Error) =>
-  (): never => {
-    throw error;
-  };
+const fail = (error: Error) => (): never => {
+  throw error;
+};
 const take = (): undefined => undefined;
 const temporary = fail(new PipelineError('try later', { kind: 'retryable' }));
 

@@ -109,9 +109,12 @@ describe('shutdown of an exporter', () => {
   it('takes those in who wait for room, or refuses them when its time is up', async () => {
     let release: () => void = () => {};
     const blocking = { ...config, sending_queue: { ...config.sending_queue, queue_size: 1, block_on_overflow: true } };
-    const r = rig((_batch, signal) => Promise.race([hang(signal), new Promise<undefined>((resolve) => (release = () => resolve(undefined)))]), {
-      config: blocking,
-    });
+    const r = rig(
+      (_batch, signal) => Promise.race([hang(signal), new Promise<undefined>((resolve) => (release = () => resolve(undefined)))]),
+      {
+        config: blocking,
+      },
+    );
     await r.stage.start!(r.host);
     const offers = [r.offer(), r.offer(), r.offer()];
     const time = new AbortController();
@@ -129,7 +132,10 @@ describe('shutdown of an exporter', () => {
   it('waits for pushes that run without a queue', async () => {
     let release: () => void = () => {};
     let closed = false;
-    const r = rig(() => new Promise((resolve) => (release = () => resolve(undefined))), { config: {}, shutdown: () => void (closed = true) });
+    const r = rig(() => new Promise((resolve) => (release = () => resolve(undefined))), {
+      config: {},
+      shutdown: () => void (closed = true),
+    });
     await r.stage.start!(r.host);
     const offered = r.offer();
     const ended = r.stage.shutdown!(patient);

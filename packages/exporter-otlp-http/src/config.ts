@@ -118,8 +118,16 @@ export const configSchema: object = {
       description: 'Bytes of the write buffer of a connection.',
       'x-unsupported': 'the platform sizes its buffers itself; leave it out',
     },
-    proxy_url: { type: 'string', description: 'The proxy to send through.', 'x-unsupported': 'not available; send to the destination directly' },
-    cookies: { type: 'object', description: 'Whether to send cookies back.', 'x-unsupported': 'not available; a fixed cookie goes into `headers`' },
+    proxy_url: {
+      type: 'string',
+      description: 'The proxy to send through.',
+      'x-unsupported': 'not available; send to the destination directly',
+    },
+    cookies: {
+      type: 'object',
+      description: 'Whether to send cookies back.',
+      'x-unsupported': 'not available; a fixed cookie goes into `headers`',
+    },
     auth: {
       type: 'object',
       description: 'The extension that authenticates requests.',

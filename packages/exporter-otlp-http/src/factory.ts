@@ -37,6 +37,10 @@ function endpointProblems(config: OtlpHttpConfig): string[] {
 const leveled: ReadonlySet<'' | Compression> = new Set(['gzip', 'zlib', 'deflate']);
 
 function levelProblems(compression: '' | Compression, level: number): string[] {
-  const legal = compression === 'zstd' || compression === 'none' || compression === '' || (leveled.has(compression) ? level >= -2 && level <= 9 : level === 0);
+  const legal =
+    compression === 'zstd' ||
+    compression === 'none' ||
+    compression === '' ||
+    (leveled.has(compression) ? level >= -2 && level <= 9 : level === 0);
   return legal ? [] : [`unsupported parameters {Level:${level}} for compression type ${JSON.stringify(compression)}`];
 }

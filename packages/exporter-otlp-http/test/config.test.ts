@@ -32,7 +32,10 @@ describe('the configuration of otlp_http', () => {
     [{ logs_endpoint: 'nowhere' }, ['logs_endpoint must be a valid URL']],
     [{ logs_endpoint: 'http://127.0.0.1:4318/logs' }, []],
     [{ endpoint, compression_params: { level: 10 } }, ['unsupported parameters {Level:10} for compression type "gzip"']],
-    [{ endpoint, compression: 'snappy', compression_params: { level: 1 } }, ['unsupported parameters {Level:1} for compression type "snappy"']],
+    [
+      { endpoint, compression: 'snappy', compression_params: { level: 1 } },
+      ['unsupported parameters {Level:1} for compression type "snappy"'],
+    ],
     [{ endpoint, compression_params: { level: -2 } }, []],
     [{ endpoint, compression: 'zstd', compression_params: { level: 19 } }, []],
     [{ endpoint, compression: 'none', compression_params: { level: 19 } }, []],

@@ -1,4 +1,15 @@
-import { FakeClock, configOf, exampleBatch, exampleRequest, exporterContract, itemNames, settle, systemClock, testContext, testHost } from '@millrace/api/testing';
+import {
+  FakeClock,
+  configOf,
+  exampleBatch,
+  exampleRequest,
+  exporterContract,
+  itemNames,
+  settle,
+  systemClock,
+  testContext,
+  testHost,
+} from '@millrace/api/testing';
 import { encodeStatus } from '@millrace/transport';
 import { admitJson, noClient, type Signal } from '@millrace/wire';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -17,12 +28,15 @@ interface Received {
 class Destination {
   readonly accepted: Received[] = [];
   /** Called for each request; the default accepts it. */
-  behave: (request: Received, response: ServerResponse, incoming: IncomingMessage) => void = (request, response) => this.accept(request, response);
+  behave: (request: Received, response: ServerResponse, incoming: IncomingMessage) => void = (request, response) =>
+    this.accept(request, response);
   readonly #server: Server = createServer((incoming, response) => {
     const chunks: Buffer[] = [];
     incoming.on('error', () => {});
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => this.behave({ url: incoming.url!, headers: incoming.headers, body: Buffer.concat(chunks) }, response, incoming));
+    incoming.on('end', () =>
+      this.behave({ url: incoming.url!, headers: incoming.headers, body: Buffer.concat(chunks) }, response, incoming),
+    );
   });
 
   accept(request: Received, response: ServerResponse): void {
@@ -128,7 +142,9 @@ describe('exporter otlp_http', () => {
     ['a signal’s own URL, used as it stands', { endpoint: '/base', traces_endpoint: '/other?key=1' }, '/other?key=1'],
     ['a signal’s own URL alone', { endpoint: undefined, traces_endpoint: '/only' }, '/only'],
   ])('understands %s', async (_name, endpoints, url) => {
-    const absolute = Object.fromEntries(Object.entries(endpoints).map(([name, path]) => [name, path === undefined ? '' : destination.url + path]));
+    const absolute = Object.fromEntries(
+      Object.entries(endpoints).map(([name, path]) => [name, path === undefined ? '' : destination.url + path]),
+    );
     const exporter = await start({ ...direct, ...absolute });
     await exporter.offer();
     await exporter.stop();
@@ -213,12 +229,15 @@ describe('exporter otlp_http', () => {
 
   it('says what the destination says', async () => {
     const status = encodeStatus({ code: 3, message: 'no such tenant', retryAfterMs: 1000 });
-    const proto = await outcomeOf((_request, response) => void response.writeHead(400, { 'content-type': 'application/x-protobuf' }).end(status));
+    const proto = await outcomeOf(
+      (_request, response) => void response.writeHead(400, { 'content-type': 'application/x-protobuf' }).end(status),
+    );
     expect((proto.error as Error).message).toBe(
       `error exporting items, request to ${destination.url}/v1/traces responded with HTTP Status Code 400, Message=no such tenant, Details=[google.rpc.RetryInfo]`,
     );
     const json = await outcomeOf(
-      (_request, response) => void response.writeHead(400, { 'content-type': 'application/json' }).end('{"code":3,"message":"no such tenant"}'),
+      (_request, response) =>
+        void response.writeHead(400, { 'content-type': 'application/json' }).end('{"code":3,"message":"no such tenant"}'),
     );
     expect((json.error as Error).message).toMatch(/Code 400, Message=no such tenant, Details=\[\]$/);
     const html = await outcomeOf((_request, response) => void response.writeHead(400, { 'content-type': 'text/html' }).end('<h1>No</h1>'));
@@ -339,9 +358,12 @@ describe('a destination of otlp_http', () => {
     ['answers 429 with Retry-After', (_request, response) => void response.writeHead(429, { 'retry-after': '0' }).end()],
     ['resets connections', (_request, _response, incoming) => void incoming.socket.resetAndDestroy()],
     ['hangs', () => {}],
-    ['breaks off in the middle of a success', (_request, response, incoming) => {
-      response.writeHead(200, { 'content-length': 100 }).write('half', () => incoming.socket.destroy());
-    }],
+    [
+      'breaks off in the middle of a success',
+      (_request, response, incoming) => {
+        response.writeHead(200, { 'content-length': 100 }).write('half', () => incoming.socket.destroy());
+      },
+    ],
   ];
 
   it.each(misbehaviours)('that %s for a while gets every item in the end', async (_name, misbehave) => {

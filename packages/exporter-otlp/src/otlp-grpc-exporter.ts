@@ -1,7 +1,15 @@
 import { type Context, PipelineError, type Stage } from '@millrace/api';
 import { durationMs } from '@millrace/config';
 import { createExporter, type PushResult } from '@millrace/exporter-helper';
-import { clientTlsOptions, createGrpcClient, GrpcError, grpcCode, parseGrpcTarget, readExportResponse, userAgent } from '@millrace/transport';
+import {
+  clientTlsOptions,
+  createGrpcClient,
+  GrpcError,
+  grpcCode,
+  parseGrpcTarget,
+  readExportResponse,
+  userAgent,
+} from '@millrace/transport';
 import type { GrpcClient } from '@millrace/transport';
 import type { Batch, Signal } from '@millrace/wire';
 import type { OtlpGrpcConfig } from './config.ts';
@@ -71,10 +79,13 @@ function partialSuccess(response: Buffer): PushResult {
   try {
     return readExportResponse(response);
   } catch (error) {
-    throw new PipelineError(`rpc error: code = Internal desc = grpc: failed to unmarshal the received message: ${(error as Error).message}`, {
-      kind: 'permanent',
-      grpcCode: grpcCode.internal,
-    });
+    throw new PipelineError(
+      `rpc error: code = Internal desc = grpc: failed to unmarshal the received message: ${(error as Error).message}`,
+      {
+        kind: 'permanent',
+        grpcCode: grpcCode.internal,
+      },
+    );
   }
 }
 

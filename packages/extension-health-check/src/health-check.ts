@@ -65,7 +65,10 @@ export class HealthCheck implements Extension {
     }
     response.statusCode = this.#upSinceMs === undefined ? 503 : 200;
     if (bodies === undefined) response.setHeader('Content-Type', 'application/json').end(this.#status());
-    else response.setHeader('Content-Type', 'text/plain; charset=utf-8').end(this.#upSinceMs === undefined ? bodies.unhealthy : bodies.healthy);
+    else
+      response
+        .setHeader('Content-Type', 'text/plain; charset=utf-8')
+        .end(this.#upSinceMs === undefined ? bodies.unhealthy : bodies.healthy);
   }
 
   #status(): string {

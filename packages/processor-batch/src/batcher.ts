@@ -243,10 +243,13 @@ export class Batcher {
       return;
     }
     const retryAfterMs = isPipelineError(error) ? (error.retryAfterMs ?? 0) : 0;
-    this.#retry = context.clock.setTimeout(() => {
-      this.#retry = undefined;
-      this.#pump();
-    }, Math.max(this.#retryMs, retryAfterMs));
+    this.#retry = context.clock.setTimeout(
+      () => {
+        this.#retry = undefined;
+        this.#pump();
+      },
+      Math.max(this.#retryMs, retryAfterMs),
+    );
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
     if (this.#full) this.#refuseWaiters();
   }

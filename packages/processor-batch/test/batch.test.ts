@@ -279,9 +279,9 @@ describe('batch, when the next component blocks', () => {
     const { stage, send, sink, host, sent, stop } = started();
     const first = open();
     sink.before = () => first.promise;
-    const waiting: Consumed[] = [fill(send)];
+    const waiting = [Promise.resolve(fill(send))];
     expect(() => {
-      for (;;) waiting.push(send(1_000));
+      for (;;) waiting.push(Promise.resolve(send(1_000)));
     }).toThrow(fullText);
     expect(stage.refusing?.()).toMatchObject({ message: fullText });
     expect(host.memory.accounted).toBeLessThan(24 * mib);
@@ -401,7 +401,8 @@ describe('batch, its lifecycle', () => {
     const stopped = stop();
     sink.before = undefined;
     first.resolve();
-    await Promise.all([waiting, stopped]);
+    await waiting;
+    await stopped;
     expect(sink.names).toHaveLength(sent());
   });
 });

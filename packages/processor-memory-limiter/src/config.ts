@@ -25,7 +25,8 @@ export const configSchema = {
       type: 'integer',
       minimum: 0,
       default: 0,
-      description: 'Hard limit in MiB of the telemetry in flight and what it adds to the idle process. Takes precedence over limit_percentage.',
+      description:
+        'Hard limit in MiB of the telemetry in flight and what it adds to the idle process. Takes precedence over limit_percentage.',
     },
     spike_limit_mib: {
       type: 'integer',

@@ -6,7 +6,10 @@ const problemsOf = (settings: object): readonly string[] => factory.validateConf
 
 describe('the configuration of memory_limiter', () => {
   it('needs an interval and a limit', () => {
-    expect(problemsOf({})).toEqual(["'check_interval' must be greater than zero", "'limit_mib' or 'limit_percentage' must be greater than zero"]);
+    expect(problemsOf({})).toEqual([
+      "'check_interval' must be greater than zero",
+      "'limit_mib' or 'limit_percentage' must be greater than zero",
+    ]);
     expect(problemsOf({ check_interval: '1s', limit_mib: 1 })).toEqual([]);
     expect(problemsOf({ check_interval: '1s', limit_percentage: 1 })).toEqual([]);
     expect(problemsOf({ check_interval: '-1s', limit_mib: 1 })).toEqual(["'check_interval' must be greater than zero"]);

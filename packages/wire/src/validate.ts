@@ -24,7 +24,6 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
   const anyValueRow = anyValue;
   const once = onceOf;
   const childRow = childOf;
-  const valueDepth = maxValueDepth;
 
   let odd = false;
   let items = 0;
@@ -36,6 +35,8 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
   const openGroups = new Int32Array(maxGroupDepth);
   /** One level down in `path` is 1; one `AnyValue` down is this much besides. */
   const valueLevel = 1 << 16;
+  /** From this depth on no further `AnyValue` is allowed. */
+  const deepest = maxValueDepth * valueLevel;
   /** In the set of the fields seen: one that must follow the early ones. */
   const lateSeen = 1 << 31;
 
@@ -218,9 +219,9 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
         if (kind === message) {
           const child = childRow(entry);
           if (child === keyValueRow) {
-            if (!isPlainAttribute(buffer, at, inner)) validateMessage(buffer, at, inner, keyValueRow, depth + 1);
+            if (depth >= deepest || !isPlainAttribute(buffer, at, inner)) validateMessage(buffer, at, inner, keyValueRow, depth + 1);
           } else if (child === anyValueRow) {
-            if (depth >= valueDepth * valueLevel) fail(`values nested deeper than ${valueDepth}`, tagAt, depth);
+            if (depth >= deepest) fail(`values nested deeper than ${maxValueDepth}`, tagAt, depth);
             validateMessage(buffer, at, inner, anyValueRow, depth + valueLevel + 1);
           } else validateMessage(buffer, at, inner, child, depth + 1);
         } else if (kind !== bytes) validateBytes(buffer, at, inner, kind, depth);

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { BufferPool, MemoryLedger, WireError, admitJson, encodeJson, noClient } from '@millrace/wire';
 import type { Batch, Encoded, Lease } from '@millrace/wire';
 import { arbitraryMessage } from './arbitrary-message.ts';
+import { check } from './check.ts';
 import { jsonText, picks } from './json-text.ts';
 import { decode, encode } from './reference.ts';
 import type { PlainMessage } from './reference.ts';
@@ -52,7 +53,8 @@ function itemsOf(plain: PlainMessage): number {
 
 describe('a batch of OTLP/JSON', () => {
   it.each(requests)('holds what the text says, counted, and gives every buffer back: %s', (signal, message) => {
-    fc.assert(
+    check(
+      100,
       fc.property(arbitraryMessage(message), fc.integer(), (plain, seed) => {
         const settled = decode(signal, encode(signal, plain));
         {
@@ -63,7 +65,6 @@ describe('a batch of OTLP/JSON', () => {
         }
         expect(pool.ledger.accounted).toBe(0);
       }),
-      { numRuns: 100 },
     );
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { decodeMessageJson } from '@millrace/wire';
 import { arbitraryMessage } from './arbitrary-message.ts';
+import { check } from './check.ts';
 import { jsonText, picks } from './json-text.ts';
 import { decode, encode } from './reference.ts';
 import type { PlainMessage } from './reference.ts';
@@ -20,20 +21,20 @@ function settled(message: string, plain: PlainMessage): PlainMessage {
 
 describe('OTLP/JSON read into protobuf', () => {
   it.each(requests)('is what the reference encodes: %s in any legal spelling', (message) => {
-    fc.assert(
+    check(
+      250,
       fc.property(arbitraryMessage(message), fc.integer(), (plain, seed) => {
         expect(read(message, jsonText(message, plain, picks(seed)))).toEqual(settled(message, plain));
       }),
-      { numRuns: 250 },
     );
   });
 
   it.each(requests)('is byte for byte canonical when the text is: %s', (message) => {
-    fc.assert(
+    check(
+      100,
       fc.property(arbitraryMessage(message), (plain) => {
         expect(decodeMessageJson(message, jsonText(message, plain)).equals(encode(message, plain))).toBe(true);
       }),
-      { numRuns: 100 },
     );
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { decodeMessageJson, encodeMessageJson } from '@millrace/wire';
 import { arbitraryMessage } from './arbitrary-message.ts';
+import { check } from './check.ts';
 import { jsonText } from './json-text.ts';
 import { decode, encode } from './reference.ts';
 import type { PlainMessage } from './reference.ts';
@@ -14,22 +15,22 @@ function written(message: string, plain: PlainMessage): string {
 
 describe('protobuf written as OTLP/JSON', () => {
   it.each(requests)('is the JSON of what the reference decodes: %s', (message) => {
-    fc.assert(
+    check(
+      250,
       fc.property(arbitraryMessage(message), (plain) => {
         const bytes = encode(message, plain);
         expect(JSON.parse(encodeMessageJson(message, bytes))).toEqual(JSON.parse(jsonText(message, decode(message, bytes))));
       }),
-      { numRuns: 250 },
     );
   });
 
   it.each(requests)('reads back to the same bytes: %s', (message) => {
-    fc.assert(
+    check(
+      250,
       fc.property(arbitraryMessage(message), (plain) => {
         const bytes = encode(message, plain);
         expect(decodeMessageJson(message, encodeMessageJson(message, bytes)).equals(bytes)).toBe(true);
       }),
-      { numRuns: 250 },
     );
   });
 

@@ -4,6 +4,7 @@ import { BufferPool, MemoryLedger } from '@millrace/wire';
 import { fromPlain, toPlain } from '@millrace/wire/plain';
 import type { PlainMessage } from '@millrace/wire/plain';
 import { arbitraryMessage } from './arbitrary-message.ts';
+import { check } from './check.ts';
 import { decode, encode, type } from './reference.ts';
 
 const signals = [
@@ -61,7 +62,8 @@ const unknown = Buffer.from([
 
 describe('the object form', () => {
   it.each(signals)('is what the reference decodes, and makes the same batch again: %s', (signal, message) => {
-    fc.assert(
+    check(
+      100,
       fc.property(arbitraryMessage(message), (plain) => {
         const bytes = encode(signal, plain);
         const object = toPlain(signal, bytes);
@@ -73,7 +75,6 @@ describe('the object form', () => {
         }
         expect(pool.ledger.accounted).toBe(0);
       }),
-      { numRuns: 100 },
     );
   });
 

@@ -59,7 +59,11 @@ const [Traces, Metrics, Logs] = {
 const url = (endpoint: string, signal: string): { url: string } => ({ url: protocol === 'grpc' ? endpoint : `${endpoint}/v1/${signal}` });
 
 const sdk = new NodeSDK({
-  resource: resourceFromAttributes({ 'service.name': 'javascript', 'service.instance.id': `seed-${seed}`, 'process.command_args': ['a', 'b'] }),
+  resource: resourceFromAttributes({
+    'service.name': 'javascript',
+    'service.instance.id': `seed-${seed}`,
+    'process.command_args': ['a', 'b'],
+  }),
   autoDetectResources: false,
   spanProcessors: [new BatchSpanProcessor({ exporter: all(endpoints.map((endpoint) => new Traces(url(endpoint, 'traces')))) })],
   logRecordProcessors: [new BatchLogRecordProcessor({ exporter: all(endpoints.map((endpoint) => new Logs(url(endpoint, 'logs')))) })],
@@ -95,7 +99,11 @@ const values: Record<string, AnyValue> = {
 
 const tracer = trace.getTracerProvider().getTracer('spans', '1.2.3', { schemaUrl: 'https://opentelemetry.io/schemas/1.37.0' });
 const start = 1_790_000_000_123 + seed;
-const parent = tracer.startSpan('parent', { kind: SpanKind.SERVER, startTime: [Math.floor(start / 1000), 123_456_789], attributes: values });
+const parent = tracer.startSpan('parent', {
+  kind: SpanKind.SERVER,
+  startTime: [Math.floor(start / 1000), 123_456_789],
+  attributes: values,
+});
 const inParent = trace.setSpan(context.active(), parent);
 let spans = 1;
 for (const kind of [SpanKind.INTERNAL, SpanKind.SERVER, SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.CONSUMER]) {

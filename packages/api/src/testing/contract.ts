@@ -18,12 +18,12 @@ export function supportedSignals(stability: Partial<Record<Signal, Stability>>):
 /** Waits for a promise while time passes: a `FakeClock` is advanced in steps, up to ten minutes of its time. */
 export async function passTime<T>(clock: Clock, pending: Promise<T>, stepMs = 250): Promise<T> {
   if (!(clock instanceof FakeClock)) return pending;
-  let settled = false;
-  const done = (): void => void (settled = true);
+  const state = { settled: false };
+  const done = (): void => void (state.settled = true);
   pending.then(done, done);
   await settle();
-  for (let passedMs = 0; !settled && passedMs < 600_000; passedMs += stepMs) await clock.advance(stepMs);
-  if (!settled) throw new Error('nothing happened for ten minutes');
+  for (let passedMs = 0; !state.settled && passedMs < 600_000; passedMs += stepMs) await clock.advance(stepMs);
+  if (!state.settled) throw new Error('nothing happened for ten minutes');
   return pending;
 }
 

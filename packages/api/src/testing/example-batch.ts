@@ -20,7 +20,7 @@ class FieldWriter {
   text(number: number, value: string): void {
     this.message(number, () => {
       this.#reserve(value.length);
-      this.#at += this.#bytes.latin1Write(value, this.#at);
+      this.#at += this.#bytes.write(value, this.#at, 'latin1');
     });
   }
 
@@ -44,7 +44,8 @@ class FieldWriter {
     for (let rest = length; rest > 127; rest = Math.floor(rest / 128)) width++;
     this.#reserve(width);
     this.#bytes.copyWithin(from + width, from, this.#at);
-    for (let i = 0, rest = length; i < width; i++, rest = Math.floor(rest / 128)) this.#bytes[from + i] = (rest % 128) + (i < width - 1 ? 128 : 0);
+    for (let i = 0, rest = length; i < width; i++, rest = Math.floor(rest / 128))
+      this.#bytes[from + i] = (rest % 128) + (i < width - 1 ? 128 : 0);
     this.#at += width;
   }
 
@@ -132,5 +133,10 @@ export function exampleBatch(pool: BufferPool, signal: Signal, items: number, fi
 
 /** The texts of the items of `exampleRequest`s, in order of appearance. */
 export function itemNames(requests: readonly Uint8Array[]): string[] {
-  return requests.flatMap((request) => Buffer.from(request).toString('latin1').match(/item-\d{8}/g) ?? []);
+  return requests.flatMap(
+    (request) =>
+      Buffer.from(request)
+        .toString('latin1')
+        .match(/item-\d{8}/g) ?? [],
+  );
 }

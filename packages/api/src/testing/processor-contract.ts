@@ -4,7 +4,7 @@ import type { ProcessorFactory, Stage } from '../factory.ts';
 import { factoryContract, lifecycleContract, passTime, supportedSignals } from './contract.ts';
 import type { TestApi } from './contract.ts';
 import { itemNames } from './example-batch.ts';
-import { FakeClock } from './fake-clock.ts';
+import type { FakeClock } from './fake-clock.ts';
 import { Sink } from './sink.ts';
 import { behaviours, flaws, flawless, numbered, refusingConsumer, tryStage } from './stage-trial.ts';
 import { testContext, testHost } from './test-context.ts';

@@ -56,7 +56,14 @@ export async function tryStage(
   itemsOut: () => number | Promise<number>,
   deadline: AbortSignal = noDeadline(),
 ): Promise<Trial> {
-  const trial: Trial = { takenItems: 0, refusedItems: 0, unclassified: [], writtenBatches: 0, ledger: { balance: 0, held: 0 }, accountedBytes: 0 };
+  const trial: Trial = {
+    takenItems: 0,
+    refusedItems: 0,
+    unclassified: [],
+    writtenBatches: 0,
+    ledger: { balance: 0, held: 0 },
+    accountedBytes: 0,
+  };
   await stage.start?.(host);
   for (let i = 0; i < 5; i++) {
     using batch = exampleBatch(host.pool, signal, 10, i * 10);

@@ -23,8 +23,11 @@ function readAuthorities(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new Error(`failed to load TLS config: failed to load CA CertPool File: failed to load cert ${file}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new Error(
+      `failed to load TLS config: failed to load CA CertPool File: failed to load cert ${file}: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -24,10 +24,6 @@ const defaultLevel = 6;
 /** Go's `flate.HuffmanOnly`. */
 const huffmanOnly = -2;
 
-const gzipAsync: (body: Buffer, options: object) => Promise<Buffer> = promisify(gzip);
-const deflateAsync: (body: Buffer, options: object) => Promise<Buffer> = promisify(deflate);
-const zstdAsync: (body: Buffer, options: object) => Promise<Buffer> = promisify(zstdCompress);
-
 /** One eighth of the body: telemetry shrinks by five to ten, so the result is one or two pieces. */
 function chunkSize(body: Buffer): number {
   return Math.max(4096, body.length >> 3);
@@ -50,40 +46,38 @@ function zstdLevel(level: number): number {
   return level < 10 ? 6 : 11;
 }
 
+interface Codec {
+  readonly now: (body: Buffer, options: object) => Buffer;
+  readonly later: (body: Buffer, options: object) => Promise<Buffer>;
+  readonly options: (level: number) => object;
+}
+
+const zlibCodec: Codec = { now: deflateSync, later: promisify(deflate), options: zlibOptions };
+
+const codecs: Readonly<Record<'gzip' | 'zlib' | 'deflate' | 'zstd', Codec>> = {
+  gzip: { now: gzipSync, later: promisify(gzip), options: zlibOptions },
+  zlib: zlibCodec,
+  deflate: zlibCodec,
+  zstd: {
+    now: zstdCompressSync,
+    later: promisify(zstdCompress),
+    options: (level) => ({ params: { [constants.ZSTD_c_compressionLevel]: zstdLevel(level) } }),
+  },
+};
+
 /**
  * Makes the compressor for a Collector `compression` and `compression_params.level`; `undefined` for `none`. Levels are Go's: gzip, zlib and
  * deflate take 1 (fastest) to 9 (smallest), 0 and -1 for the default (6) and -2 for Huffman coding only; zstd maps every number to one of
  * four speeds. Snappy has no levels: `snappy` is one block, `x-snappy-framed` the stream format.
  */
 export function createCompressor(compression: Compression, level = 0): Compressor | undefined {
-  switch (compression) {
-    case 'none':
-      return undefined;
-    case 'gzip': {
-      const fixed = zlibOptions(level);
-      return (body) => {
-        const options = { ...fixed, chunkSize: chunkSize(body) };
-        return body.length < asyncFromBytes ? gzipSync(body, options) : gzipAsync(body, options);
-      };
-    }
-    case 'zlib':
-    case 'deflate': {
-      const fixed = zlibOptions(level);
-      return (body) => {
-        const options = { ...fixed, chunkSize: chunkSize(body) };
-        return body.length < asyncFromBytes ? deflateSync(body, options) : deflateAsync(body, options);
-      };
-    }
-    case 'zstd': {
-      const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel(level) };
-      return (body) => {
-        const options = { params, chunkSize: chunkSize(body) };
-        return body.length < asyncFromBytes ? zstdCompressSync(body, options) : zstdAsync(body, options);
-      };
-    }
-    case 'snappy':
-      return (body) => compress(body);
-    case 'x-snappy-framed':
-      return compressSnappyFrames;
-  }
+  if (compression === 'none') return undefined;
+  if (compression === 'snappy') return compress;
+  if (compression === 'x-snappy-framed') return compressSnappyFrames;
+  const { now, later, options } = codecs[compression];
+  const fixed = options(level);
+  return (body) => {
+    const settings = { ...fixed, chunkSize: chunkSize(body) };
+    return body.length < asyncFromBytes ? now(body, settings) : later(body, settings);
+  };
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '@millrace/api';
 import { grpcCode } from '../server/rpc-status.ts';
-import type { ClientTlsOptions } from './client-tls.ts';
+import { type ClientTlsOptions, tlsConnectionOptions } from './client-tls.ts';
 import { type Compressor, createCompressor } from './compressor.ts';
-import { GrpcConnection, type KeepaliveOptions } from './grpc-connection.ts';
+import { GrpcConnection, type GrpcConnectionOptions, type KeepaliveOptions } from './grpc-connection.ts';
 import { GrpcError } from './grpc-error.ts';
 import type { GrpcTarget } from './grpc-target.ts';
 import { plainError } from './plain-error.ts';
@@ -41,7 +41,7 @@ const backoff = { firstMs: 1000, factor: 1.6, longestMs: 20_000, jitter: 0.2 };
 const offers = 3;
 
 class Http2GrpcClient implements GrpcClient {
-  readonly #options: GrpcClientOptions;
+  readonly #options: GrpcConnectionOptions;
   readonly #headers: Record<string, string>;
   readonly #compress: Compressor | undefined;
   #connection: GrpcConnection | undefined;
@@ -52,13 +52,14 @@ class Http2GrpcClient implements GrpcClient {
   #closed = false;
 
   constructor(options: GrpcClientOptions) {
-    this.#options = options;
+    const { target, tls, keepalive, clock } = options;
+    this.#options = { target, keepalive, clock, tls: tls === undefined ? undefined : tlsConnectionOptions(tls) };
     // In gRPC, "snappy" is the framing format.
     this.#compress = createCompressor(options.compression === 'snappy' ? 'x-snappy-framed' : options.compression);
     this.#headers = {
       ':method': 'POST',
-      ':scheme': options.tls === undefined ? 'http' : 'https',
-      ':authority': options.authority ?? options.target.authority,
+      ':scheme': tls === undefined ? 'http' : 'https',
+      ':authority': options.authority ?? target.authority,
       'content-type': 'application/grpc',
       te: 'trailers',
       'user-agent': options.userAgent,

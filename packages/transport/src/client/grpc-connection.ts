@@ -1,9 +1,8 @@
 import type { Clock, Timer } from '@millrace/api';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { grpcCode } from '../server/rpc-status.ts';
-import { type ClientTlsOptions, tlsConnectionOptions } from './client-tls.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { GrpcError } from './grpc-error.ts';
 import type { GrpcTarget } from './grpc-target.ts';
@@ -21,8 +20,8 @@ export interface KeepaliveOptions {
 /** What a connection needs to know. */
 export interface GrpcConnectionOptions {
   readonly target: GrpcTarget;
-  readonly tls?: ClientTlsOptions;
-  readonly keepalive?: KeepaliveOptions;
+  readonly tls: ConnectionOptions | undefined;
+  readonly keepalive: KeepaliveOptions | undefined;
   readonly clock: Clock;
 }
 
@@ -149,12 +148,11 @@ export class GrpcConnection {
   }
 }
 
-function openSocket(target: GrpcTarget, tls: ClientTlsOptions | undefined): Socket | TLSSocket {
+function openSocket(target: GrpcTarget, tls: ConnectionOptions | undefined): Socket | TLSSocket {
   const address = target.address;
   if (tls === undefined) return 'path' in address ? connectTcp(address) : connectTcp({ ...address, noDelay: true });
-  const settings = tlsConnectionOptions(tls);
-  const host = 'host' in address ? address.host : target.authority;
-  const socket = connectTls({ ...address, servername: host, ...settings, ALPNProtocols: ['h2'] });
+  const name = 'host' in address && isIP(address.host) === 0 ? { servername: address.host } : {};
+  const socket = connectTls({ ...address, ...name, ...tls, ALPNProtocols: ['h2'] });
   socket.setNoDelay(true);
   socket.once('secureConnect', () => {
     if (socket.alpnProtocol !== 'h2') socket.destroy(new Error('credentials: cannot check peer: missing selected ALPN property'));

@@ -30,7 +30,11 @@ export class GrpcError extends Error {
   /** The destination has certainly not looked at the request, so that it may be sent again at once. */
   readonly unprocessed: boolean;
 
-  constructor(code: number, description: string, options: { retryDelayMs?: number | undefined; unprocessed?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: number,
+    description: string,
+    options: { retryDelayMs?: number | undefined; unprocessed?: boolean; cause?: unknown } = {},
+  ) {
     super(`rpc error: code = ${names[code] ?? `Code(${code})`} desc = ${description}`, { cause: options.cause });
     this.code = code;
     this.retryDelayMs = options.retryDelayMs;

@@ -1,5 +1,13 @@
 import { FakeClock, systemClock } from '@millrace/api/testing';
-import { createCompressor, createGrpcClient, encodeStatus, type GrpcClient, type GrpcClientOptions, GrpcError, parseGrpcTarget } from '@millrace/transport';
+import {
+  createCompressor,
+  createGrpcClient,
+  encodeStatus,
+  type GrpcClient,
+  type GrpcClientOptions,
+  GrpcError,
+  parseGrpcTarget,
+} from '@millrace/transport';
 import * as grpc from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync } from 'node:fs';
@@ -32,10 +40,13 @@ function client(port: number, options: Partial<GrpcClientOptions> = {}): GrpcCli
   return made;
 }
 
-type Handler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, message: Buffer, session: ServerHttp2Session) => void;
+type Handler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, message: Buffer, session: ServerHttp2Session) => unknown;
 
 /** Calls the handler when a whole request is there. */
-async function serve(handler: Handler, port: number | string = 0): Promise<{ port: number; server: Http2Server; sessions: Set<ServerHttp2Session> }> {
+async function serve(
+  handler: Handler,
+  port: number | string = 0,
+): Promise<{ port: number; server: Http2Server; sessions: Set<ServerHttp2Session> }> {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();
   server.on('session', (session) => {
@@ -46,13 +57,18 @@ async function serve(handler: Handler, port: number | string = 0): Promise<{ por
     const chunks: Buffer[] = [];
     stream.on('error', () => {});
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('end', () => handler(stream, headers, Buffer.concat(chunks), stream.session as ServerHttp2Session));
+    stream.on('end', () => {
+      // A stream that was lost ends, too.
+      if (!stream.destroyed) handler(stream, headers, Buffer.concat(chunks), stream.session as ServerHttp2Session);
+    });
   });
   closers.push(() => {
     for (const session of sessions) session.destroy();
     server.close();
   });
-  await new Promise<void>((resolve) => (typeof port === 'string' ? server.listen(port, resolve) : server.listen(port, '127.0.0.1', resolve)));
+  await new Promise<void>((resolve) =>
+    typeof port === 'string' ? server.listen(port, resolve) : server.listen(port, '127.0.0.1', resolve),
+  );
   return { port: (server.address() as AddressInfo).port, server, sessions };
 }
 
@@ -62,7 +78,12 @@ const frame = (message: Buffer, compressed = false): Buffer => {
   return Buffer.concat([prefix, message]);
 };
 
-function reply(stream: ServerHttp2Stream, message: Buffer, trailers: Record<string, string> = { 'grpc-status': '0' }, headers: Record<string, string> = {}): void {
+function reply(
+  stream: ServerHttp2Stream,
+  message: Buffer,
+  trailers: Record<string, string> = { 'grpc-status': '0' },
+  headers: Record<string, string> = {},
+): void {
   stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...headers }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers(trailers));
   stream.end(frame(message));
@@ -184,11 +205,17 @@ describe('a gRPC client', () => {
 
   it('sends snappy in the framing format and reads it', async () => {
     const { port } = await serve((stream, headers, message) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': headers['grpc-encoding'] }, { waitForTrailers: true });
+      stream.respond(
+        { ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': headers['grpc-encoding'] },
+        { waitForTrailers: true },
+      );
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
       stream.end(message);
     });
-    const message = Buffer.concat([Buffer.alloc(100_000, 'telemetry '), Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * i * 31) >> 3))]);
+    const message = Buffer.concat([
+      Buffer.alloc(100_000, 'telemetry '),
+      Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * i * 31) >> 3)),
+    ]);
     expect(await client(port, { compression: 'snappy' }).unary(path, message, 0, never)).toEqual(message);
   });
 
@@ -196,16 +223,28 @@ describe('a gRPC client', () => {
     const server = new grpc.Server();
     const bytes = (value: Buffer): Buffer => value;
     server.addService(
-      { Export: { path, requestStream: false, responseStream: false, requestDeserialize: bytes, requestSerialize: bytes, responseDeserialize: bytes, responseSerialize: bytes } },
+      {
+        Export: {
+          path,
+          requestStream: false,
+          responseStream: false,
+          requestDeserialize: bytes,
+          requestSerialize: bytes,
+          responseDeserialize: bytes,
+          responseSerialize: bytes,
+        },
+      },
       {
         Export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
           if (call.request.length === 3) callback({ code: grpc.status.INVALID_ARGUMENT, details: 'not 100 % right: ü' });
-          else callback(null, Buffer.from(`${call.request.length} ${call.metadata.get('tenant')[0]}`));
+          else callback(null, Buffer.from(`${call.request.length} ${String(call.metadata.get('tenant')[0])}`));
         },
       } as grpc.UntypedServiceImplementation,
     );
     const port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => (error === null ? resolve(bound) : reject(error))),
+      server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
     );
     closers.push(() => server.forceShutdown());
     const caller = client(port, { compression: 'gzip', headers: { tenant: 'a' } });
@@ -226,7 +265,11 @@ describe('a gRPC client', () => {
 
   it('reads a status from the headers of a response without a body', async () => {
     const { port } = await serve((stream) => trailersOnly(stream, { 'grpc-status': '8', 'grpc-message': 'slow%20down' }));
-    expect(await failureOf(client(port).unary(path, Buffer.alloc(1), 0, never))).toMatchObject({ code: 8, retryDelayMs: undefined, message: 'rpc error: code = ResourceExhausted desc = slow down' });
+    expect(await failureOf(client(port).unary(path, Buffer.alloc(1), 0, never))).toMatchObject({
+      code: 8,
+      retryDelayMs: undefined,
+      message: 'rpc error: code = ResourceExhausted desc = slow down',
+    });
   });
 
   it('reads RetryInfo from the details', async () => {
@@ -244,32 +287,52 @@ describe('a gRPC client', () => {
     ['a response without trailers', 14, (stream: ServerHttp2Stream) => stream.respond({ ':status': 200 }, { endStream: true })],
     ['a reset stream', 14, (stream: ServerHttp2Stream) => stream.close(2)],
     ['a lost connection', 14, (stream: ServerHttp2Stream) => stream.session!.destroy()],
-    ['half a response and a lost connection', 14, (stream: ServerHttp2Stream) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
-      stream.write(Buffer.from([0, 0, 0]), () => stream.session!.destroy());
-    }],
+    [
+      'half a response and a lost connection',
+      14,
+      (stream: ServerHttp2Stream) => {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+        stream.write(Buffer.from([0, 0, 0]), () => stream.session!.destroy());
+      },
+    ],
     ['a proxy that is overloaded', 14, (stream: ServerHttp2Stream) => stream.respond({ ':status': 503 }, { endStream: true })],
     ['a web server that knows no such page', 12, (stream: ServerHttp2Stream) => stream.respond({ ':status': 404 }, { endStream: true })],
     ['a status that is no number', 2, (stream: ServerHttp2Stream) => trailersOnly(stream, { 'grpc-status': 'fine' })],
-    ['a message that breaks off', 13, (stream: ServerHttp2Stream) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-      stream.end(Buffer.from([0, 0, 0, 0, 9, 1]));
-    }],
-    ['a message in an unknown compression', 13, (stream: ServerHttp2Stream) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': 'br' }, { waitForTrailers: true });
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-      stream.end(frame(Buffer.from('x'), true));
-    }],
-    ['a message that is not what its compression says', 13, (stream: ServerHttp2Stream) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' }, { waitForTrailers: true });
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-      stream.end(frame(Buffer.from('x'), true));
-    }],
-    ['an endless response', 8, (stream: ServerHttp2Stream) => {
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
-      stream.write(Buffer.alloc(5 * 1024 * 1024));
-    }],
+    [
+      'a message that breaks off',
+      13,
+      (stream: ServerHttp2Stream) => {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        stream.end(Buffer.from([0, 0, 0, 0, 9, 1]));
+      },
+    ],
+    [
+      'a message in an unknown compression',
+      13,
+      (stream: ServerHttp2Stream) => {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': 'br' }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        stream.end(frame(Buffer.from('x'), true));
+      },
+    ],
+    [
+      'a message that is not what its compression says',
+      13,
+      (stream: ServerHttp2Stream) => {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        stream.end(frame(Buffer.from('x'), true));
+      },
+    ],
+    [
+      'an endless response',
+      8,
+      (stream: ServerHttp2Stream) => {
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+        stream.write(Buffer.alloc(5 * 1024 * 1024));
+      },
+    ],
   ] as [string, number, (stream: ServerHttp2Stream) => void][])('fails %s with its code', async (_name, code, misbehave) => {
     const { port } = await serve((stream) => misbehave(stream));
     expect(await failureOf(client(port).unary(path, Buffer.alloc(100), 0, never))).toMatchObject({ code });
@@ -422,7 +485,10 @@ describe('a gRPC client', () => {
     const caller = client(port, { clock, keepalive: { timeMs: 10_000, timeoutMs: 5000, permitWithoutStream } });
     await caller.unary(path, Buffer.alloc(1), 0, never);
     let closed = false;
-    proxied!.unpipe().on('close', () => (closed = true)).resume();
+    proxied!
+      .unpipe()
+      .on('close', () => (closed = true))
+      .resume();
     return { caller, closed: () => closed };
   }
 

@@ -17,7 +17,8 @@ async function listen(server: Server | TcpServer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const serve = (listener: RequestListener): Promise<number> => listen(createServer(listener));
+const serve = (listener: (...exchange: Parameters<RequestListener>) => unknown): Promise<number> =>
+  listen(createServer((request, response) => void listener(request, response)));
 
 const serveTcp = (connection: (socket: Socket) => void): Promise<number> =>
   listen(createTcpServer((socket) => connection(socket.on('error', () => {}))));
@@ -115,7 +116,9 @@ describe('an HTTP client', () => {
     const { listener, sockets } = together(4);
     const client = connect(await serve(listener), { maxIdleConns: 1 });
     await Promise.all(Array.from({ length: 4 }, () => client.send(Buffer.from('x'), never)));
-    const closed = [...sockets].map((socket) => (socket.destroyed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve))));
+    const closed = [...sockets].map((socket) =>
+      socket.destroyed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve)),
+    );
     await Promise.any([Promise.all(closed.slice(0, 3)), Promise.all(closed.slice(1))]);
     expect([...sockets].filter((socket) => !socket.destroyed)).toHaveLength(1);
   });

@@ -70,8 +70,8 @@ export class DataPoint extends Item implements DataPointView {
     this.#isExponential = dataField === exponentialHistogramField;
     tape.attributeTag = attributesTag;
     tape.begin(start, end);
-    this.#exemplars.reset(layout.exemplars);
-    this.#quantiles.reset(dataField === summaryField ? 0x32 : 0);
+    this.#exemplars.tag = layout.exemplars;
+    this.#quantiles.tag = dataField === summaryField ? 0x32 : 0;
     this.#start = this.#time = 0;
     this.#counts = this.#bounds = -1;
     const b = memory.buffer(start) as Uint8Array;

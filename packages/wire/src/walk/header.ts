@@ -56,12 +56,10 @@ export abstract class HeaderVersion {
   }
 
   #show(tape: Tape): void {
-    this.#own.start = tape.start;
-    this.#own.end = tape.end;
+    if (tape !== this.#own) this.#own.begin(tape.start, tape.end);
     this.tape = tape;
     this.attributes.tape = tape;
     this.#committedEdits = tape.edits;
-    this.rebind();
   }
 
   /** Whether this version differs from the one that it follows. */
@@ -110,6 +108,4 @@ export abstract class HeaderVersion {
   protected abstract readonly notWritable: string;
   /** Notes where the fields of the message are. */
   protected abstract index(): void;
-  /** The tape is another one: forgets what was found in the old one. */
-  protected abstract rebind(): void;
 }

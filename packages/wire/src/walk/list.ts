@@ -36,7 +36,9 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
   /** All entries, and the places of those that are visible. */
   #count = 0;
   #visible = new Int32Array(8);
-  #size = -1;
+  #size = 0;
+  /** The owner's message that the entries belong to. */
+  #message = 0;
   #bound = -1;
   #undo = new Int32Array(4 * 4);
   #undoTop = 0;
@@ -49,22 +51,27 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     this.#view = view;
   }
 
-  /** Forgets the previous item; `tag` is that of the repeated field, 0 when this kind of item has none. */
-  reset(tag: number = this.#tag): void {
+  /** The tag of the repeated field, 0 when this kind of item has none. To be set before the first access to an item. */
+  set tag(tag: number) {
     this.#tag = tag;
-    this.#size = -1;
-    this.#bound = -1;
-    this.#drops = 0;
-    this.#undoTop = 0;
   }
 
   get size(): number {
-    if (this.#size < 0) this.#load();
+    if (!this.#isLoaded) this.#load();
     return this.#size;
   }
 
+  /** Whether the entries are those of the owner's current message. */
+  get #isLoaded(): boolean {
+    return this.#message === this.#owner.message;
+  }
+
   #load(): void {
-    const { start, end } = this.#owner;
+    const { start, end, message } = this.#owner;
+    this.#message = message;
+    this.#bound = -1;
+    this.#drops = 0;
+    this.#undoTop = 0;
     const base = this.#memory.base(start);
     const b = this.#memory.buffer(start);
     let count = 0;
@@ -124,6 +131,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
 
   /** Writes the entry that is looked at to scratch when it was edited. */
   flush(): void {
+    if (!this.#isLoaded) return;
     const e = this.#bound;
     const tape = this.#view.tape;
     if (e < 0 || tape === undefined || tape.edits === 0) return;
@@ -140,6 +148,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
 
   /** Makes the edits so far final. Dropped entries are not visible any more. */
   commit(): void {
+    if (!this.#isLoaded) return;
     this.flush();
     this.#undoTop = 0;
     if (this.#drops === 0) return;
@@ -153,6 +162,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
 
   /** Takes back what happened since the last commit. */
   rollback(): void {
+    if (!this.#isLoaded) return;
     while (this.#undoTop > 0) {
       const flags = this.#undo[--this.#undoTop];
       const end = this.#undo[--this.#undoTop];
@@ -167,7 +177,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
   }
 
   patches(tape: Tape): void {
-    if (this.#size < 0) return;
+    if (!this.#isLoaded) return;
     for (let e = 0; e < this.#count * entrySize; e += entrySize) {
       const flags = this.#entries[e + 4];
       if (flags === 0) continue;

@@ -83,7 +83,8 @@ export class Log extends Item implements LogView {
 
   get body(): ValueView {
     const { slots } = this.tape;
-    return this.#body.bindMessage(slots[body + slotValue], slots[body + slotValueLength]);
+    const address = slots[body + slotValue];
+    return this.#body.bindMessage(address, address === 0 ? 0 : slots[body + slotValueLength]);
   }
 
   setBody(value: Plain): void {

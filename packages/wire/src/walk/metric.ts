@@ -49,10 +49,6 @@ export class Metric extends HeaderVersion implements MetricEdit {
     this.indexFields(fieldTags);
   }
 
-  protected rebind(): void {
-    this.#metadataOf = -1;
-  }
-
   get name(): string {
     return this.tape.text(name);
   }
@@ -61,7 +57,7 @@ export class Metric extends HeaderVersion implements MetricEdit {
     const { slots, memory } = this.tape;
     const address = slots[name + slotValue];
     const p = address - memory.base(address);
-    return names.has(memory.buffer(address), p, p + slots[name + slotValueLength]);
+    return names.has(memory.buffer(address), p, address === 0 ? p : p + slots[name + slotValueLength]);
   }
 
   setName(value: string): void {
@@ -109,8 +105,8 @@ export class Metric extends HeaderVersion implements MetricEdit {
 
   get metadata(): AttributesView {
     const { start, end } = this.#context.metric;
-    if (this.#metadataOf !== start) {
-      this.#metadataOf = start;
+    if (this.#metadataOf !== this.stamp) {
+      this.#metadataOf = this.stamp;
       const { tape } = this.#metadata;
       tape.begin(start, end);
       const b = this.memory.body;

@@ -72,10 +72,6 @@ export class Resource extends HeaderVersion implements ResourceEdit {
     this.indexFields([]);
   }
 
-  protected rebind(): void {
-    this.#entityRefs.reset();
-  }
-
   get droppedAttributesCount(): number {
     return varintField(this.memory, this.tape.start, this.tape.end, droppedAttributesCountTag);
   }

@@ -27,8 +27,6 @@ export class Scope extends HeaderVersion implements ScopeEdit {
     this.indexFields(fieldTags);
   }
 
-  protected rebind(): void {}
-
   get name(): string {
     return this.tape.text(name);
   }

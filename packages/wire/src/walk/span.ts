@@ -8,16 +8,18 @@ import { writeInt } from './plain-value.ts';
 import { skipField } from './scan.ts';
 import { readVarint, varintSize } from '../varint.ts';
 import { Event, Link } from './span-parts.ts';
-const slotStart = 0, slotEnd = 1, slotKey = 2, slotValue = 5, slotValueLength = 6, slotFlags = 7, slotSize = 8;
+import { noteAttribute, slotSize, slotValue, slotValueLength } from './tape.ts';
 
 const attributesTag = 0x4a;
 const eventsTag = 0x5a;
 const linksTag = 0x6a;
-const flagsTag = (16 << 3) | 5;
+const nameTag = 0x2a;
+const traceStateTag = 0x1a;
+const statusTag = 0x7a;
 const name = 0;
 const traceState = slotSize;
 const status = 2 * slotSize;
-const fieldTags = [0x2a, 0x1a, 0x7a];
+const fieldTags = [nameTag, traceStateTag, statusTag];
 const statusMessageTag = 0x12;
 const statusCodeTag = 0x18;
 
@@ -32,6 +34,7 @@ export class Span extends Item implements SpanView {
   #kind = 0;
   #start = 0;
   #end = 0;
+  #flags = 0;
 
   constructor(context: Context) {
     super(context, attributesTag, fieldTags);
@@ -43,9 +46,13 @@ export class Span extends Item implements SpanView {
   bind(start: number, end: number): void {
     const { tape } = this;
     tape.begin(start, end);
-    this.#events.reset();
-    this.#links.reset();
-    this.#traceId = this.#spanId = this.#parentSpanId = this.#kind = this.#start = this.#end = 0;
+    let traceId = 0;
+    let spanId = 0;
+    let parentSpanId = 0;
+    let kind = 0;
+    let startTime = 0;
+    let endTime = 0;
+    let flags = 0;
     const b = this.memory.body as Uint8Array;
     let { slots } = tape;
     let o = tape.head;
@@ -54,62 +61,69 @@ export class Span extends Item implements SpanView {
       const at = p;
       const tag = b[p++];
       switch (tag) {
-        case 0x4a: {
+        case attributesTag: {
           let length = b[p++];
           if (length > 0x7f) {
             length = readVarint(b, p - 1);
             p += varintSize(length) - 1;
           }
-          if (o + slotSize > slots.length) slots = tape.grow();
-          slots[o + slotStart] = at;
-          slots[o + slotKey] = p;
+          if (o + 8 > slots.length) slots = tape.grow();
+          noteAttribute(slots, o, at, p, p + length);
+          o += 8;
           p += length;
-          slots[o + slotEnd] = p;
-          slots[o + slotFlags] = 0;
-          o += slotSize;
           break;
         }
         case 0x0a:
-          this.#traceId = p;
+          traceId = p;
           p += 1 + b[p];
           break;
         case 0x12:
-          this.#spanId = p;
+          spanId = p;
           p += 1 + b[p];
           break;
         case 0x22:
-          this.#parentSpanId = p;
+          parentSpanId = p;
           p += 1 + b[p];
           break;
         case 0x30:
-          this.#kind = p;
+          kind = p;
           while (b[p++] > 0x7f);
           break;
         case 0x39:
-          this.#start = p;
+          startTime = p;
           p += 8;
           break;
         case 0x41:
-          this.#end = p;
+          endTime = p;
           p += 8;
           break;
-        case 0x2a:
-        case 0x1a:
-        case 0x7a: {
+        case nameTag:
+        case traceStateTag:
+        case statusTag: {
           let length = b[p++];
           if (length > 0x7f) {
             length = readVarint(b, p - 1);
             p += varintSize(length) - 1;
           }
-          tape.field(tag === 0x2a ? name : tag === 0x1a ? traceState : status, at, p, p + length);
+          tape.field(tag === nameTag ? name : tag === statusTag ? status : traceState, at, p, p + length);
           p += length;
           break;
         }
         default:
-          p = skipField(b, at);
+          if (tag === 0x85 && b[p] === 0x01) {
+            flags = p + 1;
+            p += 5;
+          } else p = skipField(b, at);
       }
     }
     tape.count = o;
+    this.#traceId = traceId;
+    this.#spanId = spanId;
+    this.#parentSpanId = parentSpanId;
+    this.#kind = kind;
+    this.#start = startTime;
+    this.#end = endTime;
+    this.#flags = flags;
   }
 
   protected override flush(): void {
@@ -178,8 +192,7 @@ export class Span extends Item implements SpanView {
   }
 
   get flags(): number {
-    const address = this.address(flagsTag);
-    return address === 0 ? 0 : this.memory.uint32(address);
+    return this.#flags === 0 ? 0 : this.memory.uint32(this.#flags);
   }
 
   get startTimeUnixNano(): bigint {
@@ -201,14 +214,14 @@ export class Span extends Item implements SpanView {
 
   get statusCode(): number {
     const { slots } = this.tape;
-    if (slots[status + slotValueLength] === 0) return 0;
+    if (slots[status + slotValue] === 0) return 0;
     const start = slots[status + slotValue];
     return varintField(this.memory, start, start + slots[status + slotValueLength], statusCodeTag);
   }
 
   get statusMessage(): string {
     const { slots } = this.tape;
-    if (slots[status + slotValueLength] === 0) return '';
+    if (slots[status + slotValue] === 0) return '';
     const start = slots[status + slotValue];
     return textField(this.memory, start, start + slots[status + slotValueLength], statusMessageTag);
   }

@@ -6,24 +6,24 @@ import { readVarint, varintSize, writeVarint } from '../varint.ts';
 import { arrayType, doubleType, stringType } from './value-types.ts';
 
 /** The integers of a slot, by their place in it. Slots are named by the index of their first integer. */
-const slotStart = 0;
-const slotEnd = 1;
+export const slotStart = 0;
+export const slotEnd = 1;
 /** Attributes: address of the key (before `expand`: of the KeyValue). Fields: the tag. */
-const slotKey = 2;
+export const slotKey = 2;
 /** -1 for what is not an attribute. */
-const slotKeyLength = 3;
-const slotType = 4;
+export const slotKeyLength = 3;
+export const slotType = 4;
 /** Address of the value's bytes; 0 when a field is absent. */
-const slotValue = 5;
-const slotValueLength = 6;
-const slotFlags = 7;
-const slotSize = 8;
+export const slotValue = 5;
+export const slotValueLength = 6;
+export const slotFlags = 7;
+export const slotSize = 8;
 
-const deleted = 1;
-const edited = 2;
+export const deleted = 1;
+export const edited = 2;
 /** Not in the original message: an attribute, or a marker for the place of a field, whose slot `slotValue` names. */
-const added = 4;
-const marker = 8;
+export const added = 4;
+export const marker = 8;
 /** The KeyValue has fields that we do not know. */
 const extended = 16;
 
@@ -34,6 +34,14 @@ function larger(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(array.length * 2);
   grown.set(array);
   return grown;
+}
+
+/** Writes the slot of an attribute that is not taken apart yet. Numbers instead of names in the hot loops: imported constants are loads there. */
+export function noteAttribute(slots: Int32Array, o: number, start: number, value: number, end: number): void {
+  slots[o] = start;
+  slots[o + 1] = end;
+  slots[o + 2] = value;
+  slots[o + 7] = 0;
 }
 
 /** A part of the message that has its own encoding, such as its events. */
@@ -63,6 +71,8 @@ export class Tape {
   /** Range of the message's bytes. */
   start = 0;
   end = 0;
+  /** Counts the messages that were begun. */
+  message = 0;
   /** Edits made since `begin`; the message is written again when it is not 0. */
   edits = 0;
   readonly parts: TapePart[] = [];
@@ -87,13 +97,12 @@ export class Tape {
   begin(start: number, end: number): void {
     this.start = start;
     this.end = end;
+    this.message++;
     this.edits = 0;
     this.#undoTop = 0;
     const { slots, head } = this;
     for (let o = 0; o < head; o += slotSize) {
-      slots[o + slotStart] = 0;
       slots[o + slotValue] = 0;
-      slots[o + slotValueLength] = 0;
       slots[o + slotFlags] = 0;
     }
     this.count = this.expanded = head;
@@ -111,11 +120,7 @@ export class Tape {
   /** Notes an attribute: `start` is the address of its tag, `value` that of the KeyValue. */
   attribute(start: number, value: number, end: number): void {
     const o = this.count;
-    const slots = o + slotSize > this.slots.length ? this.grow() : this.slots;
-    slots[o + slotStart] = start;
-    slots[o + slotEnd] = end;
-    slots[o + slotKey] = value;
-    slots[o + slotFlags] = 0;
+    noteAttribute(o + slotSize > this.slots.length ? this.grow() : this.slots, o, start, value, end);
     this.count = o + slotSize;
   }
 
@@ -131,9 +136,9 @@ export class Tape {
     if (this.expanded === count) return;
     const b = memory.buffer(this.start) as Uint8Array;
     const base = memory.base(this.start);
-    for (let o = this.expanded; o < count; o += slotSize) {
-      let p = slots[o + slotKey] - base;
-      const end = slots[o + slotEnd] - base;
+    for (let o = this.expanded; o < count; o += 8) {
+      let p = slots[o + 2] - base;
+      const end = slots[o + 1] - base;
       let keyAt = p;
       let keyLength = 0;
       let type = 0;
@@ -177,14 +182,14 @@ export class Tape {
           p = valueEnd;
         } else {
           p = skipField(b, p - 1);
-          slots[o + slotFlags] |= extended;
+          slots[o + 7] |= extended;
         }
       }
-      slots[o + slotKey] = keyAt + base;
-      slots[o + slotKeyLength] = keyLength;
-      slots[o + slotType] = type;
-      slots[o + slotValue] = valueAt + base;
-      slots[o + slotValueLength] = valueLength;
+      slots[o + 2] = keyAt + base;
+      slots[o + 3] = keyLength;
+      slots[o + 4] = type;
+      slots[o + 5] = valueAt + base;
+      slots[o + 6] = valueLength;
     }
     this.expanded = count;
   }
@@ -196,15 +201,15 @@ export class Tape {
     const wanted = key.bytes;
     const length = wanted.length;
     const last = wanted[length - 1];
-    for (let o = this.head; o < count; o += slotSize) {
-      if (slots[o + slotKeyLength] !== length) continue;
-      let p = slots[o + slotKey];
+    for (let o = this.head; o < count; o += 8) {
+      if (slots[o + 3] !== length) continue;
+      let p = slots[o + 2];
       let b: Uint8Array = memory.body;
       if (p >= memory.length) {
         b = memory.scratch.buffer;
         p -= memory.length;
       }
-      if ((length > 0 && b[p + length - 1] !== last) || (slots[o + slotFlags] & deleted) !== 0) continue;
+      if ((length > 0 && b[p + length - 1] !== last) || (slots[o + 7] & deleted) !== 0) continue;
       let i = 0;
       while (i < length && b[p + i] === wanted[i]) i++;
       if (i === length) return o;
@@ -216,8 +221,9 @@ export class Tape {
   valueEquals(o: number, wanted: Uint8Array): boolean {
     const { slots, memory } = this;
     const length = wanted.length;
-    if (slots[o + slotValueLength] !== length) return false;
     let p = slots[o + slotValue];
+    if (p === 0) return length === 0;
+    if (slots[o + slotValueLength] !== length) return false;
     let b: Uint8Array = memory.body;
     if (p >= memory.length) {
       b = memory.scratch.buffer;
@@ -229,19 +235,21 @@ export class Tape {
 
   /** The slot's value as text. */
   text(o: number): string {
-    const length = this.slots[o + slotValueLength];
-    return length === 0 ? '' : this.memory.text(this.slots[o + slotValue], length);
+    const address = this.slots[o + slotValue];
+    return address === 0 ? '' : this.memory.text(address, this.slots[o + slotValueLength]);
   }
 
   /** Makes the slot ready for a new value: remembers the old one, and gives a field that the message lacks its place. */
   change(o: number): void {
     this.#remember(o);
     const { slots } = this;
-    if (o < this.head && slots[o + slotStart] === 0 && slots[o + slotFlags] === 0) {
+    if (o < this.head && slots[o + slotValue] === 0) {
       const place = this.#append();
       this.slots[place + slotKeyLength] = -1;
       this.slots[place + slotValue] = o;
       this.slots[place + slotFlags] = added | marker;
+      this.slots[o + slotFlags] = added;
+      this.slots[o + slotValueLength] = 0;
     }
     this.slots[o + slotFlags] |= edited;
   }
@@ -345,6 +353,7 @@ export class Tape {
     this.count = this.expanded = other.count;
     this.start = other.start;
     this.end = other.end;
+    this.message++;
     this.edits = other.edits;
     this.attributeTag = other.attributeTag;
     this.#undoTop = 0;
@@ -377,7 +386,7 @@ export class Tape {
     this.#patchTop = 0;
     for (let o = 0; o < count; o += slotSize) {
       const flags = slots[o + slotFlags];
-      if ((flags & (edited | deleted)) === 0 || (flags & added) !== 0 || slots[o + slotStart] === 0) continue;
+      if ((flags & (edited | deleted)) === 0 || (flags & added) !== 0) continue;
       if (o < this.head) this.patch(slots[o], slots[o + slotEnd], slots[o + slotKey], slots[o + slotValue], slots[o + slotValueLength]);
       else this.patch(slots[o], slots[o + slotEnd], 0, 0, 0, (flags & deleted) === 0 ? o : -1);
     }
@@ -467,4 +476,3 @@ export class Tape {
     }
   }
 }
-

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { install } from './install.ts';
+import { peers } from './peers.ts';
+import type { Signal } from './items.ts';
+
+/** An SDK with one of its OTLP protocols. */
+export interface Sender {
+  readonly language: 'JavaScript' | 'Python' | 'Go';
+  readonly protocol: 'http/json' | 'http/protobuf' | 'grpc';
+}
+
+/** Every SDK and protocol that is tested. */
+export const senders: readonly Sender[] = [
+  { language: 'JavaScript', protocol: 'http/json' },
+  { language: 'JavaScript', protocol: 'http/protobuf' },
+  { language: 'JavaScript', protocol: 'grpc' },
+  { language: 'Python', protocol: 'http/protobuf' },
+  { language: 'Python', protocol: 'grpc' },
+  { language: 'Go', protocol: 'http/protobuf' },
+  { language: 'Go', protocol: 'grpc' },
+];
+
+function command({ language }: Sender): [string, ...string[]] {
+  switch (language) {
+    case 'JavaScript':
+      return [process.execPath, '--conditions=@millrace/source', join(import.meta.dirname, 'js/send.ts')];
+    case 'Python': {
+      const python = install(peers.pythonSdk);
+      return [python, join(import.meta.dirname, 'python/send.py')];
+    }
+    case 'Go':
+      return [install(peers.goSdk)];
+  }
+}
+
+/**
+ * Runs the SDK in a process of its own: it makes its known set of telemetry, sends every export to every endpoint (`http://host:port`) and
+ * flushes. Returns how many items of each signal it made. Rejects when an endpoint refused something.
+ */
+export async function send(sender: Sender, seed: number, endpoints: readonly string[]): Promise<Record<Signal, number>> {
+  const [program, ...args] = command(sender);
+  const { stdout } = await promisify(execFile)(program, [...args, sender.protocol, String(seed), ...endpoints]);
+  return JSON.parse(stdout) as Record<Signal, number>;
+}
