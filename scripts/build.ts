@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { BuildOptions } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '..');
 export interface BundleOptions {
   /** The file whose import starts the program. */
   readonly entry: string;
-  /** The folder that is replaced by the bundle: `main.js`, its chunks and the licenses of what was bundled. */
+  /** The folder that holds nothing but the bundle afterwards: `main.js`, its chunks and the licenses of what was bundled. */
   readonly outdir: string;
   /** Writes source maps beside the files (`node --enable-source-maps` reads them). */
   readonly sourceMaps?: boolean;
@@ -25,7 +25,6 @@ export async function bundle(options: BundleOptions): Promise<void> {
   const { build } = await import('esbuild').catch((cause: unknown) => {
     throw new Error('esbuild is not installed: run `npm ci` with its development dependencies and install scripts', { cause });
   });
-  rmSync(options.outdir, { recursive: true, force: true });
   const settings = {
     absWorkingDir: root,
     entryPoints: { main: options.entry },
@@ -48,9 +47,26 @@ export async function bundle(options: BundleOptions): Promise<void> {
     sourcemap: options.sourceMaps ?? false,
     alias: { ...options.alias },
     logLevel: 'warning',
+    write: false,
   } satisfies BuildOptions;
-  const { metafile } = await build(settings);
-  writeFileSync(join(options.outdir, 'THIRD-PARTY-LICENSES.txt'), licensesOf(Object.keys(metafile.inputs)));
+  const { metafile, outputFiles } = await build(settings);
+  const files = new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
+  files.set(join(options.outdir, 'THIRD-PARTY-LICENSES.txt'), Buffer.from(licensesOf(Object.keys(metafile.inputs))));
+  replaceFolder(options.outdir, files);
+}
+
+/**
+ * Makes a folder hold exactly these files. What is equal stays untouched and what is new comes before the old goes, so that a program
+ * that starts from the folder meanwhile finds all its chunks.
+ */
+function replaceFolder(folder: string, files: ReadonlyMap<string, Buffer>): void {
+  const old = globSync('**', { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const [path, contents] of files) {
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, contents);
+  }
+  for (const { parentPath, name } of old) if (!files.has(join(parentPath, name))) rmSync(join(parentPath, name));
 }
 
 /** The license texts of the npm packages that the given files (relative to the repository) belong to. */

@@ -10,6 +10,8 @@ import type { Target } from './target.ts';
 const program = join(import.meta.dirname, '../../packages/cli/bin/millrace');
 const busyPauseMs = 20;
 const busyTries = 500;
+/** One gRPC call in so many comes with a broken frame before it. */
+const brokenEvery = 20;
 
 function configuration(httpPort: number, grpcPort: number, sinkPort: number): string {
   const pipeline = '{ receivers: [otlp], processors: [batch], exporters: [otlphttp] }';
@@ -44,6 +46,7 @@ export async function runningReceiver(arrived: Target['arrived']): Promise<Targe
   const command = await startTarget([program, '--config', file], httpPort, undefined);
   const http = new HttpSender(httpPort);
   const grpc = new GrpcSender(grpcPort);
+  let calls = 0;
   const cleanUp = async (): Promise<void> => {
     http.close();
     grpc.close();
@@ -54,6 +57,7 @@ export async function runningReceiver(arrived: Target['arrived']): Promise<Targe
     arrived,
     send: async (input) => {
       const sender = input.encoding === 'protobuf' && input.body.length % 3 === 0 ? grpc : http;
+      if (sender === grpc && ++calls % brokenEvery === 0) await grpc.sendBroken(input, calls / brokenEvery);
       for (let attempt = 0; ; attempt++) {
         const answer = await sender.send(input);
         if (!answer.busy) return answer;

@@ -91,6 +91,12 @@ export class HttpSender {
   }
 }
 
+function frameHeader(flags: number, length: number): Buffer {
+  const header = Buffer.alloc(5, flags);
+  header.writeUInt32BE(length, 1);
+  return header;
+}
+
 /** Sends unary calls over one HTTP/2 connection, which must survive every request. */
 export class GrpcSender {
   readonly #session: ClientHttp2Session;
@@ -103,15 +109,36 @@ export class GrpcSender {
   }
 
   async send({ signal, body }: Input): Promise<SenderAnswer> {
+    const { code, message, content } = await this.#call(signal, Buffer.concat([frameHeader(0, body.length), body]));
+    if (code === 14 || code === 8) return { accepted: false, busy: true, reason: message };
+    if (code === 3 || code === 13) return { accepted: false, busy: false, reason: message };
+    if (code !== 0) throw new Error(`grpc-status ${code}: ${message}`);
+    if (content[0] !== 0 || content.readUInt32BE(1) !== content.length - 5) throw new Error('a broken answer frame');
+    checkSuccess(signal, content.subarray(5));
+    return { accepted: true, busy: false, reason: '' };
+  }
+
+  /** Sends a call whose frame is broken in the way of that number. Throws unless it is refused. */
+  async sendBroken({ signal, body }: Input, way: number): Promise<void> {
+    const frames = [
+      [frameHeader(0, body.length + 1), body],
+      [frameHeader(0, 2 ** 32 - 1), body],
+      [frameHeader(1, body.length), body],
+      [frameHeader(7, body.length), body],
+      [frameHeader(0, 1).subarray(0, 3)],
+      [],
+    ];
+    const { code } = await this.#call(signal, Buffer.concat(frames[way % frames.length]!));
+    if (!(code > 0)) throw new Error(`grpc-status ${code} for a broken frame (way ${way % frames.length})`);
+  }
+
+  async #call(signal: FuzzedSignal, frame: Buffer): Promise<{ code: number; message: string; content: Buffer }> {
     if (this.#fault !== undefined) throw this.#fault;
     const stream = this.#session.request(
       { ':method': 'POST', ':path': `/${services[signal]}/Export`, 'content-type': 'application/grpc', te: 'trailers' },
       { signal: AbortSignal.timeout(answerLimitMs) },
     );
-    const frame = Buffer.alloc(5 + body.length);
-    frame.writeUInt32BE(body.length, 1);
-    body.copy(frame, 5);
-    const { code, message, content } = await new Promise<{ code: number; message: string; content: Buffer }>((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let headers: IncomingHttpHeaders = {};
       // A failure may come in the headers alone.
@@ -128,12 +155,6 @@ export class GrpcSender {
       );
       stream.end(frame);
     });
-    if (code === 14 || code === 8) return { accepted: false, busy: true, reason: message };
-    if (code === 3 || code === 13) return { accepted: false, busy: false, reason: message };
-    if (code !== 0) throw new Error(`grpc-status ${code}: ${message}`);
-    if (content[0] !== 0 || content.readUInt32BE(1) !== content.length - 5) throw new Error('a broken answer frame');
-    checkSuccess(signal, content.subarray(5));
-    return { accepted: true, busy: false, reason: '' };
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { requestMessage } from '@millrace/wire';
+import type { requestMessage } from '@millrace/wire';
 import type { PlainMessage } from '../../packages/wire/test/reference.ts';
 
 /** The signals that are compared. */

@@ -22,25 +22,18 @@ export const senders: readonly Sender[] = [
   { language: 'Go', protocol: 'grpc' },
 ];
 
-function command({ language }: Sender): [string, ...string[]] {
-  switch (language) {
-    case 'JavaScript':
-      return [process.execPath, '--conditions=@millrace/source', join(import.meta.dirname, 'js/send.ts')];
-    case 'Python': {
-      const python = install(peers.pythonSdk);
-      return [python, join(import.meta.dirname, 'python/send.py')];
-    }
-    case 'Go':
-      return [install(peers.goSdk)];
-  }
-}
+const commands: Record<Sender['language'], () => [string, ...string[]]> = {
+  JavaScript: () => [process.execPath, '--conditions=@millrace/source', join(import.meta.dirname, 'js/send.ts')],
+  Python: () => [install(peers.pythonSdk), join(import.meta.dirname, 'python/send.py')],
+  Go: () => [install(peers.goSdk)],
+};
 
 /**
  * Runs the SDK in a process of its own: it makes its known set of telemetry, sends every export to every endpoint (`http://host:port`) and
  * flushes. Returns how many items of each signal it made. Rejects when an endpoint refused something.
  */
 export async function send(sender: Sender, seed: number, endpoints: readonly string[]): Promise<Record<Signal, number>> {
-  const [program, ...args] = command(sender);
+  const [program, ...args] = commands[sender.language]();
   const { stdout } = await promisify(execFile)(program, [...args, sender.protocol, String(seed), ...endpoints]);
   return JSON.parse(stdout) as Record<Signal, number>;
 }

@@ -23,25 +23,12 @@ export interface Witness {
   readonly grpcUrl: string;
   /** Everything received for a signal, sorted. */
   items(signal: Signal): string[];
-  /** The Content-Encoding headers and gRPC encodings seen so far. */
-  readonly encodings: ReadonlySet<string>;
-  /** Resolves when the condition holds; it is asked after every request. */
-  until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Starts a witness on free ports. */
 export async function startWitness(): Promise<Witness> {
   const received: Record<Signal, string[]> = { traces: [], metrics: [], logs: [] };
-  const encodings = new Set<string>();
-  let waiting: (() => void)[] = [];
-  const take = (signal: Signal, items: string[]): void => {
-    received[signal].push(...items);
-    const woken = waiting;
-    waiting = [];
-    for (const resume of woken) resume();
-  };
-
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -51,8 +38,7 @@ export async function startWitness(): Promise<Witness> {
       const body = Buffer.concat(chunks);
       const plain = encoding === 'gzip' ? gunzipSync(body) : encoding === 'zstd' ? zstdDecompressSync(body) : body;
       const json = request.headers['content-type'] === 'application/json';
-      encodings.add(encoding);
-      take(signal, itemsOf(signal, json ? decodeJson(requestMessage[signal], plain) : decode(signal, plain)));
+      received[signal].push(...itemsOf(signal, json ? decodeJson(requestMessage[signal], plain) : decode(signal, plain)));
       response.writeHead(200, { 'content-type': request.headers['content-type'] }).end(json ? '{}' : '');
     });
   });
@@ -74,8 +60,7 @@ export async function startWitness(): Promise<Witness> {
       { Export: method },
       {
         Export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) => {
-          encodings.add(String(call.metadata.get('grpc-encoding')[0] ?? 'identity'));
-          take(signal, itemsOf(signal, decode(signal, call.request)));
+          received[signal].push(...itemsOf(signal, decode(signal, call.request)));
           done(null, Buffer.alloc(0));
         },
       },
@@ -87,10 +72,6 @@ export async function startWitness(): Promise<Witness> {
     httpUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     grpcUrl: `http://127.0.0.1:${grpcPort}`,
     items: (signal) => received[signal].toSorted(),
-    encodings,
-    async until(condition) {
-      while (!condition()) await new Promise<void>((resolve) => waiting.push(resolve));
-    },
     async close() {
       grpcServer.forceShutdown();
       server.closeAllConnections();

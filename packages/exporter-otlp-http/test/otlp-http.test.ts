@@ -339,6 +339,11 @@ describe('exporter otlp_http', () => {
     expect(closings).toBe(3);
   });
 
+  it('does not start with an authority file that cannot be read', async () => {
+    const settings = { endpoint: 'https://127.0.0.1:1', tls: { ca_file: '/nowhere/ca.pem' } };
+    await expect(start(settings)).rejects.toThrow(/^failed to load TLS config: .*\/nowhere\/ca\.pem/);
+  });
+
   it('closes connections that were idle for idle_conn_timeout', async () => {
     let closed: Promise<unknown> | undefined;
     destination.behave = (request, response, incoming) => {

@@ -203,6 +203,30 @@ describe('exporter otlp_grpc', () => {
     expect(request!.frame.length).toBeLessThan(exampleRequest('traces', 1000).length / 2);
   });
 
+  it.each([
+    ['127.0.0.1', false],
+    ['https://127.0.0.1', true],
+  ])('speaks TLS to %s with insecure %s', async (host, insecure) => {
+    const greetings: number[] = [];
+    const server = createTcpServer((socket) =>
+      socket.on('error', () => {}).once('data', (bytes) => {
+        greetings.push(bytes[0] as number);
+        socket.destroy();
+      }),
+    );
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const exporter = await start({ ...direct, endpoint: `${host}:${(server.address() as AddressInfo).port}`, tls: { insecure } });
+    await expect(exporter.offer()).rejects.toMatchObject({ kind: 'retryable', grpcCode: 14 });
+    await exporter.stop();
+    server.close();
+    const tlsHandshake = 0x16;
+    expect(greetings).toEqual([tlsHandshake]);
+  });
+
+  it('does not start with an authority file that cannot be read', async () => {
+    await expect(start({ tls: { ca_file: '/nowhere/ca.pem' } })).rejects.toThrow(/^failed to load TLS config: .*\/nowhere\/ca\.pem/);
+  });
+
   it('delivers to a server of @grpc/grpc-js', async () => {
     const server = new grpc.Server();
     const bytes = (value: Buffer): Buffer => value;

@@ -262,7 +262,10 @@ describe('batch, when the next component blocks', () => {
     const first = open();
     sink.before = () => first.promise;
     const admitted: number[] = [];
-    const waiting = [fill(send), send(1_000), send(1_000)].map((consumed, i) => consumed?.then(() => admitted.push(i)));
+    const waiting = [fill(send), send(1_000), send(1_000)].map(async (consumed, i) => {
+      await consumed;
+      admitted.push(i);
+    });
     expect(stage.refusing?.()).toBeUndefined();
     await clock.advance(60_000);
     expect(admitted).toEqual([]);

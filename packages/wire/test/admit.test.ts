@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { admit, admitBytes, noClient, WireError } from '@millrace/wire';
-import { logs, metrics, traces } from '../../../test/payloads.ts';
+import { admit, noClient, WireError } from '@millrace/wire';
 import { message } from './arbitrary.ts';
 import { check } from './check.ts';
 import { countItems, expectSame, meaning, request, signals, testPool, type TestSignal } from './meaning.ts';

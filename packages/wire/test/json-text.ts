@@ -67,13 +67,15 @@ function one(field: ReferenceField, value: unknown, pick: Pick): string {
 
 const junk = ['null', '{"a":[1,{"b":"\\u0041\\""}],"c":{}}', '[[],[{}],-1.5e-7,true,false,null]', '"x"'];
 
-/** The OTLP/JSON text of a decoded message, by the reference's schema; `pick` chooses among the legal spellings, unknown members and white space. */
+/** The OTLP/JSON text of a decoded message, by the reference's schema; `pick` chooses among the legal spellings, the order of members, unknown ones and white space. */
 export function jsonText(messageName: string, message: PlainMessage, pick: Pick = () => 0): string {
   const space = (): string => ['', ' ', '\n\t', '\r\n  '][pick(4)]!;
   const members: string[] = [];
-  for (const [name, value] of Object.entries(message)) {
-    if (value === undefined || name === '$unknown') continue;
-    const field = type(messageName)!.find((each) => each.name === name)!;
+  const fields = type(messageName)!.filter(({ name }) => message[name] !== undefined);
+  const first = pick(fields.length || 1);
+  for (const field of [...fields.slice(first), ...fields.slice(0, first)]) {
+    const { name } = field;
+    const value = message[name];
     const list = Array.isArray(value) ? (value as unknown[]) : [value];
     const texts = list.map((each) => space() + one(field, each, pick) + space());
     const key = JSON.stringify(pick(2) === 0 ? name : snake(name));

@@ -56,7 +56,7 @@ const nestedInMaps = (levels: number): Buffer => {
   return len(1, len(2, len(2, len(5, value))));
 };
 const groups = (levels: number): Buffer => {
-  let inner = Buffer.alloc(0);
+  let inner: Buffer = Buffer.alloc(0);
   for (let level = 0; level < levels; level++) inner = group(20, inner);
   return inner;
 };

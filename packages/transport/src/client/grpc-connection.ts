@@ -47,7 +47,6 @@ export class GrpcConnection {
     this.#socket = socket;
     this.#session = session;
     this.#clock = clock;
-    session.on('error', ignore);
     session.on('goaway', (_code: number, lastStreamId: number) => {
       this.#lastProcessedStream = lastStreamId;
     });
@@ -55,29 +54,39 @@ export class GrpcConnection {
   }
 
   /** Connects; resolves when the destination has shown that it speaks HTTP/2. */
-  static open(options: GrpcConnectionOptions): Promise<GrpcConnection> {
-    const socket = openSocket(options.target, options.tls);
-    const session = connectHttp2(`http${options.tls === undefined ? '' : 's'}://millrace.invalid`, {
-      createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: windowBytes },
-      maxSessionMemory: 1000,
-      maxOutstandingPings: 1000,
-    });
-    const connection = new GrpcConnection(socket, session, options.clock);
+  static open({ target, tls, keepalive, clock }: GrpcConnectionOptions): Promise<GrpcConnection> {
     return new Promise((resolve, reject) => {
+      const socket = openSocket(target, tls);
+      let connection: GrpcConnection | undefined;
       const fail = (error: Error): void => {
         timer.cancel();
-        connection.destroy();
+        connection?.destroy();
+        socket.destroy();
         reject(error);
       };
-      const timer = options.clock.setTimeout(() => fail(new Error('i/o timeout')), connectTimeoutMs);
-      session.once('error', fail);
-      session.once('close', () => fail(new Error('connection closed before the server preface was received')));
-      session.once('remoteSettings', () => {
-        timer.cancel();
-        session.setLocalWindowSize(windowBytes);
-        if (options.keepalive !== undefined) connection.#keepAlive(options.keepalive);
-        resolve(connection);
+      const timer = clock.setTimeout(() => fail(new Error('i/o timeout')), connectTimeoutMs);
+      socket.on('error', fail);
+      socket.once('close', () => fail(new Error('connection closed before the server preface was received')));
+      // The session is made on a connection that stands: one that is destroyed while it waits for that would crash the process.
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+        if ('alpnProtocol' in socket && socket.alpnProtocol !== 'h2') {
+          return fail(new Error('credentials: cannot check peer: missing selected ALPN property'));
+        }
+        const session = connectHttp2(`${tls === undefined ? 'http' : 'https'}://millrace.invalid`, {
+          createConnection: () => socket,
+          settings: { enablePush: false, initialWindowSize: windowBytes },
+          maxSessionMemory: 1000,
+          maxOutstandingPings: 1000,
+        });
+        const opened = new GrpcConnection(socket, session, clock);
+        connection = opened;
+        session.on('error', fail);
+        session.once('remoteSettings', () => {
+          timer.cancel();
+          session.setLocalWindowSize(windowBytes);
+          if (keepalive !== undefined) opened.#keepAlive(keepalive);
+          resolve(opened);
+        });
       });
     });
   }
@@ -152,12 +161,5 @@ function openSocket(target: GrpcTarget, tls: ConnectionOptions | undefined): Soc
   const address = target.address;
   if (tls === undefined) return 'path' in address ? connectTcp(address) : connectTcp({ ...address, noDelay: true });
   const name = 'host' in address && isIP(address.host) === 0 ? { servername: address.host } : {};
-  const socket = connectTls({ ...address, ...name, ...tls, ALPNProtocols: ['h2'] });
-  socket.setNoDelay(true);
-  socket.once('secureConnect', () => {
-    if (socket.alpnProtocol !== 'h2') socket.destroy(new Error('credentials: cannot check peer: missing selected ALPN property'));
-  });
-  return socket;
+  return connectTls({ ...address, ...name, ...tls, ALPNProtocols: ['h2'] }).setNoDelay(true);
 }
-
-function ignore(): void {}

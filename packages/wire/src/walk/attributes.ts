@@ -171,7 +171,7 @@ export class Attributes implements AttributesEdit {
 
   setString(key: Key, value: string | Key): void {
     const tape = this.edit();
-    tape.setText(this.#slotFor(tape, key), value);
+    tape.writeText(this.#slotFor(tape, key), value);
   }
 
   setInt(key: Key, value: number | bigint): void {
@@ -229,16 +229,18 @@ export class Attributes implements AttributesEdit {
     return true;
   }
 
+  /** The key's slot, ready for a new value. */
   #slotFor(tape: Tape, key: Key): number {
     const found = tape.find(key);
-    return found >= 0 ? found : tape.insert(key);
+    if (found < 0) return tape.insert(key);
+    tape.change(found);
+    return found;
   }
 
   /** Sets the value that was written to scratch from `position` on; a new key's bytes are written behind it. */
   #set(tape: Tape, key: Key, type: number, position: number): void {
     const end = tape.memory.scratch.position;
     const o = this.#slotFor(tape, key);
-    tape.change(o);
     tape.slots[o + slotType] = type;
     tape.slots[o + slotValue] = tape.memory.length + position;
     tape.slots[o + slotValueLength] = end - position;

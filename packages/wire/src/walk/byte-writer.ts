@@ -38,7 +38,7 @@ export class ByteWriter {
   }
 
   byte(value: number): void {
-    this.room(1);
+    if (this.position === this.buffer.length) this.#grow(1);
     this.buffer[this.position++] = value;
   }
 
@@ -133,13 +133,13 @@ export class ByteWriter {
   patchLength(lengthAt: number, oldWidth: number): void {
     const length = this.position - lengthAt - oldWidth;
     const width = varintSize(length);
-    if (width !== oldWidth) {
-      this.room(width);
-      this.buffer.copyWithin(lengthAt + width, lengthAt + oldWidth, this.position);
-    }
-    const end = this.position + width - oldWidth;
-    this.position = lengthAt;
-    this.varint(length);
-    this.position = end;
+    if (width !== oldWidth) this.#shift(lengthAt + oldWidth, width - oldWidth);
+    writeVarint(this.buffer, lengthAt, length);
+  }
+
+  #shift(from: number, by: number): void {
+    this.room(by);
+    this.buffer.copyWithin(from + by, from, this.position);
+    this.position += by;
   }
 }

@@ -108,7 +108,7 @@ export class DataPoint extends Item implements DataPointView {
   }
 
   override commit(): void {
-    this.#exemplars.commit();
+    if (this.tape.hasPartEdits) this.#exemplars.commit();
     super.commit();
   }
 

@@ -114,6 +114,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     this.#entries[e + 4] |= dropped;
     this.#drops++;
     this.#owner.edits++;
+    this.#owner.hasPartEdits = true;
   }
 
   isDropped(index: number): boolean {
@@ -143,6 +144,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     this.#entries[e + 2] = length + scratch.position;
     this.#entries[e + 4] |= rewritten;
     this.#owner.edits++;
+    this.#owner.hasPartEdits = true;
     this.#view.bind(this.#entries[e + 1], this.#entries[e + 2]);
   }
 

@@ -73,10 +73,10 @@ export class Output {
 
   /** Writes an item under a tag; `width` is the likely width of its length. */
   appendItem(writer: ByteWriter, tag: number, width: number, item: Item): void {
-    writer.byte(tag);
-    const lengthAt = writer.position;
-    writer.room(width);
-    writer.position += width;
+    writer.room(1 + width);
+    writer.buffer[writer.position] = tag;
+    const lengthAt = writer.position + 1;
+    writer.position = lengthAt + width;
     item.tape.splice(writer);
     writer.patchLength(lengthAt, width);
     this.edits++;

@@ -61,7 +61,7 @@ export class Span extends Item implements SpanView {
       const at = p;
       const tag = b[p++];
       switch (tag) {
-        case attributesTag: {
+        case 0x4a: {
           let length = b[p++];
           if (length > 0x7f) {
             length = readVarint(b, p - 1);
@@ -97,15 +97,15 @@ export class Span extends Item implements SpanView {
           endTime = p;
           p += 8;
           break;
-        case nameTag:
-        case traceStateTag:
-        case statusTag: {
+        case 0x2a:
+        case 0x1a:
+        case 0x7a: {
           let length = b[p++];
           if (length > 0x7f) {
             length = readVarint(b, p - 1);
             p += varintSize(length) - 1;
           }
-          tape.field(tag === nameTag ? name : tag === statusTag ? status : traceState, at, p, p + length);
+          tape.field(tag === 0x2a ? name : tag === 0x7a ? status : traceState, at, p, p + length);
           p += length;
           break;
         }
@@ -132,8 +132,10 @@ export class Span extends Item implements SpanView {
   }
 
   override commit(): void {
-    this.#events.commit();
-    this.#links.commit();
+    if (this.tape.hasPartEdits) {
+      this.#events.commit();
+      this.#links.commit();
+    }
     super.commit();
   }
 

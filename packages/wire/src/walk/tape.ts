@@ -27,6 +27,9 @@ export const marker = 8;
 /** The KeyValue has fields that we do not know. */
 const extended = 16;
 
+/** No slot is as far. */
+const maxAddress = 0x7fff_ffff;
+
 const undoSize = 6;
 const patchSize = 6;
 
@@ -75,6 +78,11 @@ export class Tape {
   message = 0;
   /** Edits made since `begin`; the message is written again when it is not 0. */
   edits = 0;
+  /** Whether there were edits of parts, and of what the original message has. */
+  hasPartEdits = false;
+  #hasReplaced = false;
+  /** Where slots of what is new begin. */
+  #addedFrom = 0;
   readonly parts: TapePart[] = [];
   #undo = new Int32Array(undoSize * 8);
   #undoTop = 0;
@@ -99,6 +107,9 @@ export class Tape {
     this.end = end;
     this.message++;
     this.edits = 0;
+    this.hasPartEdits = false;
+    this.#hasReplaced = false;
+    this.#addedFrom = maxAddress;
     this.#undoTop = 0;
     const { slots, head } = this;
     for (let o = 0; o < head; o += slotSize) {
@@ -137,61 +148,71 @@ export class Tape {
     const b = memory.buffer(this.start) as Uint8Array;
     const base = memory.base(this.start);
     for (let o = this.expanded; o < count; o += 8) {
+      // What every encoder writes: a key of less than 128 bytes, then a value of which the first field is its only one.
       let p = slots[o + 2] - base;
       const end = slots[o + 1] - base;
-      let keyAt = p;
-      let keyLength = 0;
-      let type = 0;
-      let valueAt = 0;
-      let valueLength = 0;
-      while (p < end) {
+      const keyLength = b[p + 1];
+      const keyAt = p + 2;
+      p = keyAt + keyLength;
+      if (p + 2 < end && b[keyAt - 2] === 0x0a && keyLength < 0x80 && b[p] === 0x12) {
+        let length = b[++p];
+        if (length > 0x7f) {
+          length = readVarint(b, p);
+          p += varintSize(length);
+        } else p++;
         const tag = b[p++];
-        if (tag === 0x0a) {
-          keyLength = b[p++];
-          if (keyLength > 0x7f) {
-            keyLength = readVarint(b, p - 1);
-            p += varintSize(keyLength) - 1;
-          }
-          keyAt = p;
-          p += keyLength;
-        } else if (tag === 0x12) {
-          let length = b[p++];
-          if (length > 0x7f) {
-            length = readVarint(b, p - 1);
-            p += varintSize(length) - 1;
-          }
-          const valueEnd = p + length;
-          while (p < valueEnd) {
-            const valueTag = b[p];
-            if (valueTag < 0x08 || valueTag > 0x3f) {
-              p = skipField(b, p);
-              continue;
+        if (p - 1 + length === end && length > 0 && tag > 0x07 && tag < 0x40) {
+          length--;
+          if ((tag & 7) === 2) {
+            length = b[p++];
+            if (length > 0x7f) {
+              length = readVarint(b, p - 1);
+              p += varintSize(length) - 1;
             }
-            p++;
-            type = valueTag >> 3;
-            if ((valueTag & 7) === 2) {
-              valueLength = b[p++];
-              if (valueLength > 0x7f) {
-                valueLength = readVarint(b, p - 1);
-                p += varintSize(valueLength) - 1;
-              }
-            } else valueLength = valueEnd - p;
-            valueAt = p;
-            break;
           }
-          p = valueEnd;
-        } else {
-          p = skipField(b, p - 1);
-          slots[o + 7] |= extended;
+          slots[o + 2] = keyAt + base;
+          slots[o + 3] = keyLength;
+          slots[o + 4] = tag >> 3;
+          slots[o + 5] = p + base;
+          slots[o + 6] = length;
+          continue;
         }
       }
-      slots[o + 2] = keyAt + base;
-      slots[o + 3] = keyLength;
-      slots[o + 4] = type;
-      slots[o + 5] = valueAt + base;
-      slots[o + 6] = valueLength;
+      this.#expandAny(o, b, base);
     }
     this.expanded = count;
+  }
+
+  /** Takes an attribute apart whose fields stand in any order, with others between them. */
+  #expandAny(o: number, b: Uint8Array, base: number): void {
+    const { slots } = this;
+    let p = slots[o + slotKey] - base;
+    const end = slots[o + slotEnd] - base;
+    slots[o + slotKeyLength] = slots[o + slotType] = slots[o + slotValueLength] = 0;
+    slots[o + slotValue] = p + base;
+    while (p < end) {
+      const next = skipField(b, p);
+      const content = p + 1 + varintSize(readVarint(b, p + 1));
+      if (b[p] === 0x0a) {
+        slots[o + slotKey] = content + base;
+        slots[o + slotKeyLength] = next - content;
+      } else if (b[p] === 0x12) this.#expandValue(o, b, content, next, base);
+      else slots[o + slotFlags] |= extended;
+      p = next;
+    }
+  }
+
+  #expandValue(o: number, b: Uint8Array, start: number, end: number, base: number): void {
+    const { slots } = this;
+    for (let p = start; p < end; p = skipField(b, p)) {
+      const tag = b[p];
+      if (tag < 0x08 || tag > 0x3f) continue;
+      const content = (tag & 7) === 2 ? p + 1 + varintSize(readVarint(b, p + 1)) : p + 1;
+      slots[o + slotType] = tag >> 3;
+      slots[o + slotValue] = content + base;
+      slots[o + slotValueLength] = skipField(b, p) - content;
+      return;
+    }
   }
 
   /** The slot of an attribute, -1 when there is none. */
@@ -264,6 +285,11 @@ export class Tape {
 
   setText(o: number, value: string | Key): void {
     this.change(o);
+    this.writeText(o, value);
+  }
+
+  /** Sets the value of a slot that is ready for it. */
+  writeText(o: number, value: string | Key): void {
     const { scratch } = this.memory;
     const { position } = scratch;
     scratch.text(value);
@@ -294,11 +320,13 @@ export class Tape {
     const o = this.count;
     if (o + slotSize > this.slots.length) this.grow();
     this.#touch(~o);
+    if (o < this.#addedFrom) this.#addedFrom = o;
     this.count = this.expanded = o + slotSize;
     return o;
   }
 
   #remember(o: number): void {
+    this.#hasReplaced = true;
     const top = this.#touch(o);
     const { slots } = this;
     const undo = this.#undo;
@@ -315,7 +343,11 @@ export class Tape {
     this.#undo[top] = o;
     this.#undoTop = top + undoSize;
     this.edits++;
-    if (this.parent !== undefined) this.parent.edits++;
+    const { parent } = this;
+    if (parent !== undefined) {
+      parent.edits++;
+      parent.hasPartEdits = true;
+    }
     return top;
   }
 
@@ -330,8 +362,10 @@ export class Tape {
     const undo = this.#undo;
     for (let top = this.#undoTop - undoSize; top >= 0; top -= undoSize) {
       const o = undo[top];
-      if (o < 0) this.count = this.expanded = ~o;
-      else {
+      if (o < 0) {
+        this.count = this.expanded = ~o;
+        if (this.count <= this.#addedFrom) this.#addedFrom = maxAddress;
+      } else {
         slots[o + slotKey] = undo[top + 1];
         slots[o + slotType] = undo[top + 2];
         slots[o + slotValue] = undo[top + 3];
@@ -356,6 +390,8 @@ export class Tape {
     this.message++;
     this.edits = other.edits;
     this.attributeTag = other.attributeTag;
+    this.#hasReplaced = other.#hasReplaced;
+    this.#addedFrom = other.#addedFrom;
     this.#undoTop = 0;
   }
 
@@ -379,45 +415,44 @@ export class Tape {
 
   /** Writes the message, edits included, without a tag and a length of its own. */
   splice(writer: ByteWriter): void {
-    const { slots, count, memory } = this;
-    const base = memory.base(this.start);
-    const source = memory.buffer(this.start);
-    const view = memory.view(this.start);
-    this.#patchTop = 0;
-    for (let o = 0; o < count; o += slotSize) {
-      const flags = slots[o + slotFlags];
-      if ((flags & (edited | deleted)) === 0 || (flags & added) !== 0) continue;
-      if (o < this.head) this.patch(slots[o], slots[o + slotEnd], slots[o + slotKey], slots[o + slotValue], slots[o + slotValueLength]);
-      else this.patch(slots[o], slots[o + slotEnd], 0, 0, 0, (flags & deleted) === 0 ? o : -1);
-    }
-    for (const part of this.parts) part.patches(this);
-    let p = this.start - base;
-    const patches = this.#patches;
-    for (let i = 0; i < this.#patchTop; i += patchSize) {
-      writer.copy(source, view, p, patches[i] - base);
-      p = patches[i + 1] - base;
-      if (patches[i + 5] >= 0) this.writeAttribute(writer, patches[i + 5]);
-      else if (patches[i + 2] !== 0) this.#writeField(writer, patches[i + 2], patches[i + 3], patches[i + 4]);
-    }
-    writer.copy(source, view, p, this.end - base);
-    for (let o = this.expanded - slotSize; o >= this.head; o -= slotSize) {
-      if ((slots[o + slotFlags] & added) === 0) {
-        this.#writeAdded(writer, o + slotSize);
-        return;
+    const { memory, start } = this;
+    const base = memory.base(start);
+    const source = memory.buffer(start);
+    const view = memory.view(start);
+    let p = start - base;
+    if (this.#hasReplaced || this.hasPartEdits) {
+      this.#collectPatches();
+      const patches = this.#patches;
+      for (let i = 0; i < this.#patchTop; i += patchSize) {
+        writer.copy(source, view, p, patches[i] - base);
+        p = patches[i + 1] - base;
+        if (patches[i + 5] >= 0) this.writeAttribute(writer, patches[i + 5]);
+        else if (patches[i + 2] !== 0) this.#writeField(writer, patches[i + 2], patches[i + 3], patches[i + 4]);
       }
     }
-    this.#writeAdded(writer, this.head);
-  }
-
-  #writeAdded(writer: ByteWriter, from: number): void {
-    const { slots } = this;
-    for (let o = from; o < this.expanded; o += slotSize) {
+    writer.copy(source, view, p, this.end - base);
+    const { slots, count } = this;
+    for (let o = this.#addedFrom; o < count; o += slotSize) {
       const flags = slots[o + slotFlags];
       if ((flags & marker) !== 0) {
         const field = slots[o + slotValue];
         this.#writeField(writer, slots[field + slotKey], slots[field + slotValue], slots[field + slotValueLength]);
       } else if ((flags & deleted) === 0) this.writeAttribute(writer, o);
     }
+  }
+
+  /** Finds what differs from the original, in the order of the original. */
+  #collectPatches(): void {
+    this.#patchTop = 0;
+    const { slots, head } = this;
+    const count = Math.min(this.count, this.#addedFrom);
+    for (let o = 0; o < count; o += slotSize) {
+      const flags = slots[o + slotFlags];
+      if ((flags & (edited | deleted)) === 0 || (flags & added) !== 0) continue;
+      if (o < head) this.patch(slots[o], slots[o + slotEnd], slots[o + slotKey], slots[o + slotValue], slots[o + slotValueLength]);
+      else this.patch(slots[o], slots[o + slotEnd], 0, 0, 0, (flags & deleted) === 0 ? o : -1);
+    }
+    if (this.hasPartEdits) for (const part of this.parts) part.patches(this);
   }
 
   #writeField(writer: ByteWriter, tag: number, address: number, length: number): void {
