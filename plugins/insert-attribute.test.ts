@@ -36,10 +36,18 @@ describe('The insert_attribute plugin', () => {
       },
     })}`;
     const resolved = await resolveConfig({ locations: [yaml], env: {}, cwd: '.' });
-    const config = await checkConfig(resolved, catalogOf(components, () => undefined));
+    const config = await checkConfig(
+      resolved,
+      catalogOf(components, () => undefined),
+    );
     const service = await Service.create({ config, components, program: { name: 'test', version: '0.0.0' } });
     await service.start();
-    const span = (id: string, attributes: unknown[]): unknown => ({ traceId: '5b8efff798038103d269b633813fc60c', spanId: id, name: 'a', attributes });
+    const span = (id: string, attributes: unknown[]): unknown => ({
+      traceId: '5b8efff798038103d269b633813fc60c',
+      spanId: id,
+      name: 'a',
+      attributes,
+    });
     const region = (stringValue: string): unknown => ({ key: 'region', value: { stringValue } });
     const answer = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
       method: 'POST',

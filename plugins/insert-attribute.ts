@@ -27,7 +27,9 @@ export const factory: ProcessorFactory<InsertAttributeConfig> = {
   visit(config) {
     const name = key(config.key);
     const value = key(config.value);
-    const insert = (item: { readonly attributes: { has(k: typeof name): boolean; setString(k: typeof name, v: typeof value): void } }): void => {
+    const insert = (item: {
+      readonly attributes: { has(k: typeof name): boolean; setString(k: typeof name, v: typeof value): void };
+    }): void => {
       if (!item.attributes.has(name)) item.attributes.setString(name, value);
     };
     return { onSpan: insert, onLog: insert, onDataPoint: insert };

@@ -24,7 +24,10 @@ const plainUsers = new Set(['wire', 'exporter-debug']);
 /** Libraries that must never be imported by our code: the data path has no protobuf library and no @grpc/grpc-js. */
 const forbidden = [/^protobufjs/, /^@bufbuild\//, /^@grpc\//, /^google-protobuf/];
 
-const layerOf = (name: string): number => layers.findIndex((patterns, layer) => patterns.some((pattern) => pattern.test(name)) && layer >= 0 && !(layer === 4 && name === 'exporter-helper'));
+const layerOf = (name: string): number =>
+  layers.findIndex(
+    (patterns, layer) => patterns.some((pattern) => pattern.test(name)) && layer >= 0 && !(layer === 4 && name === 'exporter-helper'),
+  );
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
@@ -40,7 +43,11 @@ function importsOf(file: string): string[] {
   );
 }
 
-const packageName = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+const packageName = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 
 describe('The layers', () => {
   it.each(packages)('have a place for %s', (name) => {

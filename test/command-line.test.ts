@@ -114,7 +114,15 @@ service:
 `,
     );
     expect(code).toBe(1);
-    for (const text of ['htttp', 'config.yaml:4:7', 'did you mean "http"', 'send_batch_size', 'config.yaml:7:', 'debugg', 'did you mean "debug"']) {
+    for (const text of [
+      'htttp',
+      'config.yaml:4:7',
+      'did you mean "http"',
+      'send_batch_size',
+      'config.yaml:7:',
+      'debugg',
+      'did you mean "debug"',
+    ]) {
       expect(output).toContain(text);
     }
   });
@@ -165,7 +173,9 @@ service: {pipelines: {traces: {receivers: [nop], exporters: [otlp_http]}}}
 
   it('shows feature gates', async () => {
     expect((await answer(['featuregate'])).output).toMatch(/ID +Enabled +Stage +Description\n[^]*service\.profilesSupport +false +alpha/);
-    expect((await answer(['featuregate', 'service.profilesSupport', '--feature-gates', '+service.profilesSupport'])).output).toContain('Enabled: true');
+    expect((await answer(['featuregate', 'service.profilesSupport', '--feature-gates', '+service.profilesSupport'])).output).toContain(
+      'Enabled: true',
+    );
     expect(await answer(['featuregate', 'nope'])).toEqual({ code: 1, output: 'Error: feature "nope" not found\n' });
   });
 });
@@ -188,7 +198,10 @@ describe('The first five minutes', () => {
     await millrace.says('/v1/logs');
     await millrace.says('"hello"}}]}]}]}');
     expect(millrace.output()).toContain(`127.0.0.1:${grpc} (gRPC) and 127.0.0.1:${http} (HTTP)`);
-    const lines = millrace.output().split('\n').filter((line) => line.startsWith('curl'));
+    const lines = millrace
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('curl'));
     expect(lines).toHaveLength(3);
     for (const line of lines) {
       const [, url = '', body = ''] = /(http\S+) -d '(.*)'$/.exec(line) ?? [];

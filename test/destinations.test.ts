@@ -39,7 +39,9 @@ interface Spans {
 }
 
 const spanIds = (body: Uint8Array): string[] =>
-  (toPlain('traces', body) as unknown as Spans).resourceSpans.flatMap((r) => r.scopeSpans.flatMap((s) => s.spans.map((span) => span.spanId)));
+  (toPlain('traces', body) as unknown as Spans).resourceSpans.flatMap((r) =>
+    r.scopeSpans.flatMap((s) => s.spans.map((span) => span.spanId)),
+  );
 
 /** Sends 20 requests of 10 spans and returns the ids of those that were acknowledged. */
 async function send(): Promise<string[]> {
@@ -58,15 +60,20 @@ describe('A destination', () => {
     ['answers 503', (_request, response) => void response.writeHead(503).end()],
     ['asks to come back later with 429', (_request, response) => void response.writeHead(429, { 'retry-after': '0' }).end()],
     ['resets the connection', (request) => void request.socket.destroy()],
-    ['sends half a response', (request, response) => {
-      response.writeHead(200, { 'content-length': '100' }).write('ha');
-      setImmediate(() => request.socket.destroy());
-    }],
+    [
+      'sends half a response',
+      (request, response) => {
+        response.writeHead(200, { 'content-length': '100' }).write('ha');
+        setImmediate(() => request.socket.destroy());
+      },
+    ],
     ['hangs beyond the timeout', () => {}],
   ];
 
   it.each(misbehaviours)('that %s loses nothing that was acknowledged', async (_name, misbehave) => {
-    millrace = await runConfig(config({ otlp_http: toDestination({ timeout: '150ms' }) }, { batch: { timeout: '10ms', send_batch_size: 25 } }));
+    millrace = await runConfig(
+      config({ otlp_http: toDestination({ timeout: '150ms' }) }, { batch: { timeout: '10ms', send_batch_size: 25 } }),
+    );
     let bad = 3;
     destination.behave = (request, response, body) => {
       if (bad-- > 0) misbehave(request, response, body);
@@ -107,7 +114,10 @@ describe('A destination', () => {
     millrace = await runConfig(
       config({
         otlp_http: toDestination(),
-        'otlp_http/dead': { ...toDestination({ sending_queue: { queue_size: 2, num_consumers: 1 } }), endpoint: `http://127.0.0.1:${nobody}` },
+        'otlp_http/dead': {
+          ...toDestination({ sending_queue: { queue_size: 2, num_consumers: 1 } }),
+          endpoint: `http://127.0.0.1:${nobody}`,
+        },
       }),
     );
     const acknowledged = await send();

@@ -170,7 +170,11 @@ export async function startDestination(port = 0): Promise<Destination> {
 }
 
 /** Posts an OTLP request and returns the status and the Retry-After header. */
-export async function post(port: number, signal: string, body: Uint8Array | string): Promise<{ status: number; retryAfter: string | null }> {
+export async function post(
+  port: number,
+  signal: string,
+  body: Uint8Array | string,
+): Promise<{ status: number; retryAfter: string | null }> {
   const response = await fetch(`http://127.0.0.1:${port}/v1/${signal}`, {
     method: 'POST',
     headers: { 'content-type': typeof body === 'string' ? 'application/json' : 'application/x-protobuf' },

@@ -54,7 +54,10 @@ describe('Every unsupported setting', () => {
         service: { pipelines: { traces: { receivers: [ids.receiver], exporters: [ids.exporter] } } },
       };
       const resolved = await resolveConfig({ locations: [`yaml:${JSON.stringify(config)}`], env: {}, cwd: '.' });
-      const problems = await checkConfig(resolved, catalogOf(components, () => undefined)).then(
+      const problems = await checkConfig(
+        resolved,
+        catalogOf(components, () => undefined),
+      ).then(
         () => [],
         (error: { problems?: readonly Problem[] }) => error.problems ?? [],
       );

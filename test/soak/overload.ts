@@ -96,7 +96,10 @@ await sink.close();
 
 const unbalanced = Object.entries(balances(millrace.output())).filter(([, balance]) => balance !== 0);
 const checks: [string, boolean][] = [
-  [`RSS ${tenfold.peakRssMiB.toFixed(0)} MiB at ten times, ${once.peakRssMiB.toFixed(0)} MiB at one`, tenfold.peakRssMiB <= rssRatioLimit * once.peakRssMiB],
+  [
+    `RSS ${tenfold.peakRssMiB.toFixed(0)} MiB at ten times, ${once.peakRssMiB.toFixed(0)} MiB at one`,
+    tenfold.peakRssMiB <= rssRatioLimit * once.peakRssMiB,
+  ],
   [
     `the sink received ${tenfold.spansPerSecond.toFixed(0)} spans/s of its capacity of ${capacityPerSecond}`,
     tenfold.spansPerSecond >= capacityShareFloor * capacityPerSecond,

@@ -46,13 +46,20 @@ export interface ExporterFactory<C> extends SignalFactory<C> {
   create(config: C, context: Context): Stage;
 }
 
+/** The pipelines behind a connector. */
+export interface ConnectorOutputs {
+  /** All of them: each batch is lent to every pipeline, and one that refuses affects only itself. */
+  readonly all: Consumer;
+  /** Each one by pipeline id, for connectors that choose. */
+  readonly byPipeline: ReadonlyMap<string, Consumer>;
+}
+
 /** Makes connectors, one per pair of signals and id. */
 export interface ConnectorFactory<C> extends FactoryBase<C> {
   readonly kind: 'connector';
   /** Supported pairs: signals out by signal in. */
   readonly signals: Partial<Record<Signal, Partial<Record<Signal, Stability>>>>;
-  /** `next`: the pipelines that receive from this connector, by pipeline id. A connector that does not route sends to all of them. */
-  create(config: C, next: ReadonlyMap<string, Consumer>, context: Context): Stage;
+  create(config: C, next: ConnectorOutputs, context: Context): Stage;
 }
 
 /** An extension: a component outside the pipelines. */

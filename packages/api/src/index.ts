@@ -3,6 +3,7 @@ export type { Consumed, Consumer } from './consumer.ts';
 export type { Clock, Component, ComponentKind, Context, Host, ItemLedger, Logger, LogLevel, Timer } from './component.ts';
 export type {
   ConnectorFactory,
+  ConnectorOutputs,
   ExporterFactory,
   Extension,
   ExtensionFactory,

@@ -16,7 +16,11 @@ export async function listComponents(components: readonly FactoryEntry[], versio
   const list: Record<string, unknown[]> = { receivers: [], processors: [], exporters: [], connectors: [], extensions: [] };
   for (const entry of components) {
     const { factory } = await entry.load();
-    list[`${entry.kind}s`].push({ name: entry.type, module: `@millrace/${entry.kind} ${entry.type} v${version}`, stability: stabilityOf(factory) });
+    list[`${entry.kind}s`].push({
+      name: entry.type,
+      module: `@millrace/${entry.kind} ${entry.type} v${version}`,
+      stability: stabilityOf(factory),
+    });
   }
   const buildinfo = { command: 'millrace', description: 'millrace, an OpenTelemetry Collector extended in TypeScript', version };
   const providers = ['env', 'file', 'http', 'https', 'yaml'].map((scheme) => ({ scheme, module: `@millrace/config v${version}` }));

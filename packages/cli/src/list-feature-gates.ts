@@ -11,5 +11,13 @@ export function listFeatureGates(gates: readonly FeatureGate[], enabled: Readonl
   const rows = [['ID', 'Enabled', 'Stage', 'Description']];
   for (const gate of gates) rows.push([gate.id, String(enabled.has(gate.id)), gate.stage, gate.description]);
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()}\n`).join('');
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column]))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }

@@ -17,7 +17,10 @@ export async function runService(config: CheckedConfig, terminal: Terminal, show
   const listeners: [string, (...values: never[]) => void][] = [
     ['SIGINT', () => stop(undefined)],
     ['SIGTERM', () => stop(undefined)],
-    ['SIGHUP', () => logger.warn('Received signal from OS; reloading is not supported, restart to apply a new configuration.', { signal: 'SIGHUP' })],
+    [
+      'SIGHUP',
+      () => logger.warn('Received signal from OS; reloading is not supported, restart to apply a new configuration.', { signal: 'SIGHUP' }),
+    ],
     ['uncaughtException', (error: unknown) => logger.error('An error was not handled.', { error: String(error) })],
     ['unhandledRejection', (error: unknown) => logger.error('A rejection was not handled.', { error: String(error) })],
   ];

@@ -27,7 +27,11 @@ function terminal(env: Record<string, string> = {}) {
   };
 }
 
-const nop = { receivers: { nop: null }, exporters: { nop: null }, service: { pipelines: { traces: { receivers: ['nop'], exporters: ['nop'] } } } };
+const nop = {
+  receivers: { nop: null },
+  exporters: { nop: null },
+  service: { pipelines: { traces: { receivers: ['nop'], exporters: ['nop'] } } },
+};
 const location = (config: unknown): string => `yaml:${JSON.stringify(config)}`;
 const quiet = (config: typeof nop, telemetry: unknown): unknown => ({
   ...config,
@@ -36,7 +40,9 @@ const quiet = (config: typeof nop, telemetry: unknown): unknown => ({
 
 describe('The command line', () => {
   it('takes flags before and after the command', () => {
-    expect(parseArguments(['--config', 'a', 'print-initial-config', '--config', 'b', '--feature-gates=x', '--feature-gates=-y'])).toMatchObject({
+    expect(
+      parseArguments(['--config', 'a', 'print-initial-config', '--config', 'b', '--feature-gates=x', '--feature-gates=-y']),
+    ).toMatchObject({
       command: 'print-config',
       config: ['a', 'b'],
       featureGates: 'x,-y',

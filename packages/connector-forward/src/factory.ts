@@ -11,5 +11,5 @@ export const factory: ConnectorFactory<object> = {
     logs: { logs: 'beta' },
     profiles: { profiles: 'development' },
   },
-  create: (_config, next, context) => new Forward([...next.values()], context.items),
+  create: (_config, next) => new Forward(next.all),
 };

@@ -29,10 +29,10 @@ const hints: Readonly<Record<ComponentKind, Readonly<Record<string, string>>>> =
     prometheusremotewrite: 'use otlp_http to a Prometheus with --web.enable-otlp-receiver',
     prometheus_remote_write: 'use otlp_http to a Prometheus with --web.enable-otlp-receiver',
     jaeger: 'use otlp_grpc: Jaeger listens for OTLP on port 4317',
-    loki: 'use otlp_http to Loki\'s /otlp endpoint',
+    loki: "use otlp_http to Loki's /otlp endpoint",
     zipkin: 'use otlp_http',
     kafka: 'use otlp_grpc or otlp_http',
-    datadog: 'use otlp_http to the Datadog Agent\'s OTLP receiver',
+    datadog: "use otlp_http to the Datadog Agent's OTLP receiver",
   },
   connector: {
     spanmetrics: 'derive span metrics behind millrace',
@@ -45,7 +45,7 @@ const hints: Readonly<Record<ComponentKind, Readonly<Record<string, string>>>> =
     pprof: 'remove it; start node with --cpu-prof to profile',
     file_storage: 'use a queue in memory',
     basicauth: 'authenticate in a proxy in front',
-    bearertokenauth: 'set the Authorization header with the exporter\'s headers',
+    bearertokenauth: "set the Authorization header with the exporter's headers",
     healthcheckv2: 'use health_check',
   },
 };

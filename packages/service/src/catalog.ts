@@ -2,7 +2,10 @@ import type { ComponentKind, Factory, FactoryEntry } from '@millrace/api';
 import type { Catalog } from '@millrace/config';
 
 /** What the configuration may name: the distribution's components, and hints for those of the Collector that it does not have. */
-export function catalogOf(components: readonly FactoryEntry[], unsupported: (kind: ComponentKind, type: string) => string | undefined): Catalog {
+export function catalogOf(
+  components: readonly FactoryEntry[],
+  unsupported: (kind: ComponentKind, type: string) => string | undefined,
+): Catalog {
   return {
     types: (kind) => components.filter((entry) => entry.kind === kind).map(({ type, aliases = [] }) => ({ type, aliases })),
     component: async (kind, type): Promise<Factory> => {

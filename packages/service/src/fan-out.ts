@@ -73,13 +73,16 @@ class Branch {
   #schedule(error: unknown): void {
     if (this.#timer !== undefined || this.#offering !== undefined || this.#stopping) return;
     const throttleMs = isPipelineError(error) ? (error.retryAfterMs ?? 0) : 0;
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#timer = undefined;
-      this.#offering = this.#offerWaiting().finally(() => {
-        this.#offering = undefined;
-        if (this.#waiting.length > 0) this.#schedule(this.#lastError);
-      });
-    }, Math.max(this.#delayMs, throttleMs));
+    this.#timer = this.#clock.setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#offering = this.#offerWaiting().finally(() => {
+          this.#offering = undefined;
+          if (this.#waiting.length > 0) this.#schedule(this.#lastError);
+        });
+      },
+      Math.max(this.#delayMs, throttleMs),
+    );
     this.#delayMs = Math.min(this.#delayMs * 2, longestRetryMs);
   }
 

@@ -3,6 +3,7 @@ import type {
   Component,
   ComponentKind,
   ConnectorFactory,
+  ConnectorOutputs,
   Consumer,
   Context,
   ExporterFactory,
@@ -212,11 +213,18 @@ class GraphBuilder {
       const { type, config } = this.#config.connectors.get(use.id)!;
       const factory = this.#options.factory('connector', type) as ConnectorFactory<unknown>;
       const { context, entry } = this.#context('connector', use.id, { signal: use.from });
-      const next = new Map<string, Consumer>();
-      for (const [pipelineId, pipeline] of this.#config.service.pipelines) {
-        if (pipeline.signal !== use.to || !pipeline.receivers.includes(use.id)) continue;
-        next.set(pipelineId, this.#connect(entry, [this.#head(pipelineId)]));
-      }
+      const heads = [...this.#config.service.pipelines]
+        .filter(([, pipeline]) => pipeline.signal === use.to && pipeline.receivers.includes(use.id))
+        .map(([pipelineId]) => [pipelineId, this.#head(pipelineId)] as const);
+      const connect = (targets: readonly Port[]): Consumer => this.#connect(entry, targets);
+      let all: Consumer | undefined;
+      const next: ConnectorOutputs = {
+        // Made when it is asked for: a connector that chooses needs no fan-out.
+        get all() {
+          return (all ??= connect(heads.map(([, head]) => head)));
+        },
+        byPipeline: new Map(heads.map(([pipelineId, head]) => [pipelineId, connect([head])])),
+      };
       port = this.#addStage(`"${use.id}" connector`, factory.create(config, next, context), entry);
       this.#connectors.set(instance, port);
     }
@@ -247,7 +255,11 @@ class GraphBuilder {
     }
   }
 
-  #requireSignal(factory: ReceiverFactory<unknown> | ProcessorFactory<unknown> | ExporterFactory<unknown>, id: string, signal: Signal): void {
+  #requireSignal(
+    factory: ReceiverFactory<unknown> | ProcessorFactory<unknown> | ExporterFactory<unknown>,
+    id: string,
+    signal: Signal,
+  ): void {
     if (factory.stability[signal] !== undefined) return;
     throw new Error(`failed to create "${id}" ${factory.kind} for data type "${signal}": telemetry type is not supported`);
   }

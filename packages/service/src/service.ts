@@ -124,7 +124,9 @@ export class Service {
         this.#started.push(node);
         await node.component.start?.(this.#host);
       } catch (error) {
-        await this.shutdown().catch((inner: unknown) => this.logger.error('Shutting down after a failed start.', { error: reasonOf(inner) }));
+        await this.shutdown().catch((inner: unknown) =>
+          this.logger.error('Shutting down after a failed start.', { error: reasonOf(inner) }),
+        );
         throw new Error(`${failure}: failed to start ${node.label}: ${reasonOf(error)}`, { cause: error });
       }
     }

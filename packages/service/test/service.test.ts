@@ -1,5 +1,5 @@
 import { key } from '@millrace/api';
-import type { Component, Consumer, Context, FactoryEntry, Factory, Host, Signal, Visitor } from '@millrace/api';
+import type { Component, ConnectorOutputs, Consumer, Context, FactoryEntry, Factory, Host, Signal, Visitor } from '@millrace/api';
 import { FakeClock, Sink, testHost } from '@millrace/api/testing';
 import { checkConfig, resolveConfig } from '@millrace/config';
 import { catalogOf, Service } from '@millrace/service';
@@ -90,12 +90,10 @@ function laboratory() {
       kind: 'connector',
       type: 'pass_on',
       signals: { traces: { traces: 'beta', logs: 'beta' }, logs: { logs: 'beta' } },
-      create: (_config: never, next: ReadonlyMap<string, Consumer>, { id, items }: Context) => ({
+      create: (_config: never, next: ConnectorOutputs, { id }: Context) => ({
         ...lifecycle(id),
-        async consume(batch: Parameters<Consumer['consume']>[0]) {
-          for (const consumer of next.values()) await consumer.consume(batch);
-          items.create((next.size - 1) * batch.items);
-        },
+        consume: (batch: Parameters<Consumer['consume']>[0]) =>
+          (id === 'pass_on' ? next.all : next.byPipeline.get('traces/3')!).consume(batch),
       }),
     },
     {
@@ -109,10 +107,17 @@ function laboratory() {
       }),
     },
   ];
-  const components: FactoryEntry[] = factories.map((factory) => ({ kind: factory.kind, type: factory.type, load: async () => ({ factory }) }));
+  const components: FactoryEntry[] = factories.map((factory) => ({
+    kind: factory.kind,
+    type: factory.type,
+    load: async () => ({ factory }),
+  }));
   const create = async (config: object): Promise<Service> => {
     const resolved = await resolveConfig({ locations: [`yaml:${JSON.stringify(config)}`], env: {}, cwd: '.' });
-    const checked = await checkConfig(resolved, catalogOf(components, () => undefined));
+    const checked = await checkConfig(
+      resolved,
+      catalogOf(components, () => undefined),
+    );
     return Service.create({
       config: checked,
       components,
@@ -130,7 +135,9 @@ function laboratory() {
   return { events, receivers, sinks, failing, create, send, host: () => host!, pool };
 }
 
-const pipelines = (value: Record<string, unknown>): { service: { pipelines: Record<string, unknown> } } => ({ service: { pipelines: value } });
+const pipelines = (value: Record<string, unknown>): { service: { pipelines: Record<string, unknown> } } => ({
+  service: { pipelines: value },
+});
 
 describe('Service', () => {
   it('starts from the exporters to the receivers and stops in the opposite sense, extensions outside', async () => {
@@ -155,7 +162,11 @@ describe('Service', () => {
   it('undoes a start that fails and says which component it was', async () => {
     const lab = laboratory();
     lab.failing.add('start in');
-    const service = await lab.create({ receivers: { in: null }, exporters: { out: null }, ...pipelines({ traces: { receivers: ['in'], exporters: ['out'] } }) });
+    const service = await lab.create({
+      receivers: { in: null },
+      exporters: { out: null },
+      ...pipelines({ traces: { receivers: ['in'], exporters: ['out'] } }),
+    });
     await expect(service.start()).rejects.toThrow('cannot start pipelines: failed to start "in" receiver: no luck');
     expect(lab.events).toEqual(['start out traces', 'stop in', 'stop out traces']);
   });
@@ -164,7 +175,11 @@ describe('Service', () => {
     const lab = laboratory();
     lab.failing.add('stop in');
     lab.failing.add('stop out traces');
-    const service = await lab.create({ receivers: { in: null }, exporters: { out: null }, ...pipelines({ traces: { receivers: ['in'], exporters: ['out'] } }) });
+    const service = await lab.create({
+      receivers: { in: null },
+      exporters: { out: null },
+      ...pipelines({ traces: { receivers: ['in'], exporters: ['out'] } }),
+    });
     await service.start();
     await expect(service.shutdown()).rejects.toThrow('stuck in; stuck out traces');
   });
@@ -214,9 +229,33 @@ describe('Service', () => {
     expect(service.ledger.imbalances()).toEqual([]);
   });
 
+  it('lets a connector choose a pipeline', async () => {
+    const lab = laboratory();
+    const service = await lab.create({
+      receivers: { in: null },
+      exporters: { out: null, 'out/2': null },
+      connectors: { 'pass_on/chosen': null },
+      ...pipelines({
+        traces: { receivers: ['in'], exporters: ['pass_on/chosen'] },
+        'traces/2': { receivers: ['pass_on/chosen'], exporters: ['out'] },
+        'traces/3': { receivers: ['pass_on/chosen'], exporters: ['out/2'] },
+      }),
+    });
+    await service.start();
+    await lab.send('in', 'traces', 4);
+    await service.shutdown();
+    expect([lab.sinks.get('out traces')!.items, lab.sinks.get('out/2 traces')!.items]).toEqual([0, 4]);
+    expect(service.ledger.imbalances()).toEqual([]);
+  });
+
   it('refuses a connector with one end, a cycle and an unsupported signal', async () => {
     const lab = laboratory();
-    const base = { receivers: { in: null }, exporters: { out: null, traces_only: null }, connectors: { pass_on: null }, processors: { pass: null } };
+    const base = {
+      receivers: { in: null },
+      exporters: { out: null, traces_only: null },
+      connectors: { pass_on: null },
+      processors: { pass: null },
+    };
     const attempt = (value: Record<string, unknown>) => lab.create({ ...base, ...pipelines(value) });
     await expect(attempt({ 'traces/in': { receivers: ['in'], exporters: ['pass_on'] } })).rejects.toThrow(
       'failed to build pipelines: connector "pass_on" used as exporter in [traces/in] pipeline but not used in any supported receiver pipeline',

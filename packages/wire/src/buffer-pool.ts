@@ -27,8 +27,9 @@ export interface BufferPoolOptions {
 }
 
 /**
- * Lends buffers of shared memory and takes them back. Leased memory is not referenced by the pool: a lease that is lost is garbage,
- * never a leak and never handed out twice, and its bytes leave the ledger when it is collected. One pool a thread.
+ * Lends buffers and takes them back. Leased memory is not referenced by the pool: a lease that is lost is garbage,
+ * never a leak and never handed out twice, and its bytes leave the ledger when it is collected. One pool a thread. The memory is not shared
+ * between threads: V8 copies from and to shared memory byte by byte unless both places are equally aligned, twelve times slower.
  */
 export class BufferPool {
   readonly ledger: MemoryLedger;
@@ -68,7 +69,7 @@ export class BufferPool {
     if (!(sizeBytes >= 0 && sizeBytes <= largestBytes)) throw new RangeError(`no buffer of ${sizeBytes} bytes`);
     const sizeClass = classOf(sizeBytes);
     let buffer = this.#free[sizeClass]?.pop();
-    if (buffer === undefined) buffer = Buffer.from(new SharedArrayBuffer(capacityOf(sizeClass)));
+    if (buffer === undefined) buffer = Buffer.allocUnsafeSlow(capacityOf(sizeClass));
     else this.#freeBytes -= buffer.length;
     this.ledger.add(buffer.length);
     return buffer;

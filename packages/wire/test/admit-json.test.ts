@@ -55,7 +55,7 @@ function itemsOf(plain: PlainMessage): number {
 describe('a batch of OTLP/JSON', () => {
   it.each(requests)('holds what the text says, counted, and gives every buffer back: %s', (signal, message) => {
     check(
-      100,
+      80,
       fc.property(knownMessage(message), fc.integer(), (plain, seed) => {
         const settled = decode(signal, encode(signal, plain));
         {

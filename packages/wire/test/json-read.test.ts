@@ -23,7 +23,7 @@ function settled(message: string, plain: PlainMessage): PlainMessage {
 describe('OTLP/JSON read into protobuf', () => {
   it.each(requests)('is what the reference encodes: %s in any legal spelling', (message) => {
     check(
-      250,
+      80,
       fc.property(knownMessage(message), fc.integer(), (plain, seed) => {
         expect(read(message, jsonText(message, plain, picks(seed)))).toEqual(settled(message, plain));
       }),
@@ -32,7 +32,7 @@ describe('OTLP/JSON read into protobuf', () => {
 
   it.each(requests)('is byte for byte canonical when the text is: %s', (message) => {
     check(
-      100,
+      80,
       fc.property(knownMessage(message), (plain) => {
         expect(decodeMessageJson(message, jsonText(message, plain)).equals(encode(message, plain))).toBe(true);
       }),

@@ -17,7 +17,7 @@ function written(message: string, plain: PlainMessage): string {
 describe('protobuf written as OTLP/JSON', () => {
   it.each(requests)('is the JSON of what the reference decodes: %s', (message) => {
     check(
-      250,
+      80,
       fc.property(knownMessage(message), (plain) => {
         const bytes = encode(message, plain);
         expect(JSON.parse(encodeMessageJson(message, bytes))).toEqual(JSON.parse(jsonText(message, decode(message, bytes))));
@@ -27,7 +27,7 @@ describe('protobuf written as OTLP/JSON', () => {
 
   it.each(requests)('reads back to the same bytes: %s', (message) => {
     check(
-      250,
+      80,
       fc.property(knownMessage(message), (plain) => {
         const bytes = encode(message, plain);
         expect(decodeMessageJson(message, encodeMessageJson(message, bytes)).equals(bytes)).toBe(true);

@@ -64,7 +64,7 @@ const unknown = Buffer.from([
 describe('the object form', () => {
   it.each(signals)('is what the reference decodes, and makes the same batch again: %s', (signal, message) => {
     check(
-      100,
+      80,
       fc.property(knownMessage(message), (plain) => {
         const bytes = encode(signal, plain);
         const object = toPlain(signal, bytes);

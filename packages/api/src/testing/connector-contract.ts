@@ -19,7 +19,7 @@ export function connectorContract<C>(test: TestApi, factory: ConnectorFactory<C>
   const { describe, it, expect } = test;
   const make = (signal: Signal, out: Signal, next: Consumer) => {
     const context = testContext({ id: factory.type, kind: 'connector', signal });
-    const component = factory.create(config, new Map([[`${out}/out`, next]]), context);
+    const component = factory.create(config, { all: next, byPipeline: new Map([[`${out}/out`, next]]) }, context);
     return { component, host: testHost(), clock: context.clock as FakeClock, ledger: context.items };
   };
   describe(`contract of connector ${factory.type}`, () => {
