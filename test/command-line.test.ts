@@ -188,10 +188,15 @@ describe('The first five minutes', () => {
     writeFileSync(join(cwd, 'pipeline.yaml'), shipped);
     const millrace = start(
       [
-        ...['--config', 'pipeline.yaml', '--first-steps'],
-        ...['--set', `receivers.otlp.protocols.grpc.endpoint=127.0.0.1:${grpc}`],
-        ...['--set', `receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`],
-        ...['--set', `extensions.health_check.endpoint=127.0.0.1:${health}`],
+        '--config',
+        'pipeline.yaml',
+        '--first-steps',
+        '--set',
+        `receivers.otlp.protocols.grpc.endpoint=127.0.0.1:${grpc}`,
+        '--set',
+        `receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`,
+        '--set',
+        `extensions.health_check.endpoint=127.0.0.1:${health}`,
       ],
       { cwd },
     );

@@ -1,5 +1,17 @@
 /** Micro-benchmarks of the data model: `node --conditions=@millrace/source benchmarks/micro/wire.ts [words in the name]`. */
-import { Accumulator, admit, admitBytes, type Batch, BufferPool, MemoryLedger, merge, noClient, type Signal, split } from '@millrace/wire';
+import {
+  Accumulator,
+  admit,
+  admitBytes,
+  type Batch,
+  BufferPool,
+  MemoryLedger,
+  merge,
+  messages,
+  noClient,
+  requestMessage,
+  split,
+} from '@millrace/wire';
 import { logs, metrics, traces } from '../../test/payloads.ts';
 import { measure, type Measurement, printTable } from './measure.ts';
 
@@ -8,7 +20,7 @@ const items = 100;
 
 /** What a case works with. */
 interface Fixture {
-  readonly signal: Signal;
+  readonly signal: 'traces' | 'metrics' | 'logs';
   readonly pool: BufferPool;
   readonly body: Buffer;
   /** An admitted request of `items` items. */
@@ -30,12 +42,21 @@ const cases: Readonly<Record<string, (fixture: Fixture) => () => void>> = {
       lease.buffer.set(body);
       admit(signal, lease, 0, body.length, noClient).release();
     },
-  'admit an odd body (rewrite)': ({ signal, pool, body }) => {
-    // A superfluous byte in the first length.
-    const end = body.findIndex((byte, at) => at > 0 && byte < 128);
-    const odd = Buffer.concat([body.subarray(0, end), Buffer.of(body[end]! | 128, 0), body.subarray(end + 1)]);
+  'admit with lengths padded to 4 bytes, as .NET sends': ({ signal, pool, body }) => {
+    const padded = padLengths(requestMessage[signal], body);
     return () => {
-      admitBytes(signal, odd, noClient, pool).release();
+      admitBytes(signal, padded, noClient, pool).release();
+    };
+  },
+  'admit with the resource last': ({ signal, pool, body }) => {
+    // The resource a second time, after its children.
+    const content = body.subarray(body.findIndex((byte, at) => at > 0 && byte < 128) + 1);
+    const resource = content.subarray(0, 2 + (content[1]! & 127) + (content[1]! > 127 ? 1 + content[2]! * 128 : 0));
+    const lengths = Buffer.alloc(5);
+    const end = writeLength(lengths, content.length + resource.length);
+    const misplaced = Buffer.concat([body.subarray(0, 1), lengths.subarray(0, end), content, resource]);
+    return () => {
+      admitBytes(signal, misplaced, noClient, pool).release();
     };
   },
   'merge ten': ({ batch }) => {
@@ -64,6 +85,47 @@ const cases: Readonly<Record<string, (fixture: Fixture) => () => void>> = {
       for (const part of split(batch, { bytes: 8192 })) part.release();
     },
 };
+
+function writeLength(into: Buffer, length: number, width = 1): number {
+  let at = 0;
+  for (let rest = length; rest > 0 || at < width; rest >>>= 7) into[at++] = (rest & 127) | (rest > 127 || at < width - 1 ? 128 : 0);
+  return at;
+}
+
+/** The same message with every length of a submessage in four bytes. */
+function padLengths(name: string, bytes: Buffer): Buffer {
+  const out: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const start = at;
+    const varint = (): number => {
+      let value = 0;
+      for (let scale = 1; ; scale *= 128) {
+        const byte = bytes[at++]!;
+        value += (byte & 127) * scale;
+        if (byte < 128) return value;
+      }
+    };
+    const tag = varint();
+    const valueAt = at;
+    if (tag % 8 === 2) at += varint();
+    else if (tag % 8 === 0) varint();
+    else at += tag % 8 === 1 ? 8 : 4;
+    const message = messages.get(name)!.fields.find((field) => field.number === tag >> 3)?.message;
+    if (message === undefined) {
+      out.push(bytes.subarray(start, at));
+      continue;
+    }
+    const end = at;
+    at = valueAt;
+    varint();
+    const content = padLengths(message, bytes.subarray(at, end));
+    at = end;
+    const length = Buffer.alloc(4);
+    writeLength(length, content.length, 4);
+    out.push(bytes.subarray(start, valueAt), length, content);
+  }
+  return Buffer.concat(out);
+}
 
 const payloads = { traces, metrics, logs };
 const words = process.argv.slice(2);

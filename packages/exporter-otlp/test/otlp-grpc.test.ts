@@ -209,10 +209,12 @@ describe('exporter otlp_grpc', () => {
   ])('speaks TLS to %s with insecure %s', async (host, insecure) => {
     const greetings: number[] = [];
     const server = createTcpServer((socket) =>
-      socket.on('error', () => {}).once('data', (bytes) => {
-        greetings.push(bytes[0] as number);
-        socket.destroy();
-      }),
+      socket
+        .on('error', () => {})
+        .once('data', (bytes) => {
+          greetings.push(bytes[0] as number);
+          socket.destroy();
+        }),
     );
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const exporter = await start({ ...direct, endpoint: `${host}:${(server.address() as AddressInfo).port}`, tls: { insecure } });

@@ -77,7 +77,11 @@ const grpc = {
   additionalProperties: false,
   description: 'Receive OTLP over gRPC. Mentioning it turns it on.',
   properties: {
-    endpoint: { type: 'string', default: 'localhost:4317', description: 'Address to listen on, as host:port; without a host, all interfaces.' },
+    endpoint: {
+      type: 'string',
+      default: 'localhost:4317',
+      description: 'Address to listen on, as host:port; without a host, all interfaces.',
+    },
     transport,
     max_recv_msg_size_mib: {
       type: 'integer',
@@ -110,7 +114,10 @@ const grpc = {
               '0s',
               'Duration, give or take 10 %, after which a connection takes no further calls, so that clients reconnect and spread over servers. 0s means never.',
             ),
-            max_connection_age_grace: duration('0s', 'Duration beyond max_connection_age after which calls that still run are cut off. 0s means never.'),
+            max_connection_age_grace: duration(
+              '0s',
+              'Duration beyond max_connection_age after which calls that still run are cut off. 0s means never.',
+            ),
             time: duration('2h', 'Duration of silence after which a client is pinged. 0s means 2h.'),
             timeout: duration('20s', 'Duration without an answer to a ping after which the connection is closed. 0s means 20s.'),
           },
@@ -140,9 +147,16 @@ const cors = {
   description: 'Which web pages may send. Credentials are always allowed.',
   properties: {
     allowed_origins: strings('Origins such as https://*.example.com, with at most one * each. Empty: CORS is off.'),
-    allowed_headers: strings('Request headers to allow besides Accept, Accept-Language, Content-Language, Content-Type and X-Requested-With; * allows all.'),
+    allowed_headers: strings(
+      'Request headers to allow besides Accept, Accept-Language, Content-Language, Content-Type and X-Requested-With; * allows all.',
+    ),
     exposed_headers: strings('Response headers that pages may read.'),
-    max_age: { type: 'integer', minimum: 0, default: 0, description: 'Seconds for which browsers may remember the permission. 0 leaves it to them.' },
+    max_age: {
+      type: 'integer',
+      minimum: 0,
+      default: 0,
+      description: 'Seconds for which browsers may remember the permission. 0 leaves it to them.',
+    },
   },
 } as const;
 
@@ -154,7 +168,11 @@ const http = {
   additionalProperties: false,
   description: 'Receive OTLP over HTTP, as protobuf and JSON. Mentioning it turns it on.',
   properties: {
-    endpoint: { type: 'string', default: 'localhost:4318', description: 'Address to listen on, as host:port; without a host, all interfaces.' },
+    endpoint: {
+      type: 'string',
+      default: 'localhost:4318',
+      description: 'Address to listen on, as host:port; without a host, all interfaces.',
+    },
     transport,
     traces_url_path: { type: 'string', default: '/v1/traces', description: 'Path that takes traces.' },
     metrics_url_path: { type: 'string', default: '/v1/metrics', description: 'Path that takes metrics.' },
@@ -181,7 +199,10 @@ const http = {
     },
     read_timeout: duration('0s', 'Longest duration for the arrival of a request. 0s means no limit.'),
     read_header_timeout: duration('0s', 'Longest duration for the arrival of the head of a request. 0s means as read_timeout.'),
-    write_timeout: duration('0s', 'Longest duration from the head of a request to its response; then the connection is closed. 0s means no limit.'),
+    write_timeout: duration(
+      '0s',
+      'Longest duration from the head of a request to its response; then the connection is closed. 0s means no limit.',
+    ),
     idle_timeout: duration('0s', 'Duration after which an unused connection is closed. 0s means as read_timeout.'),
     keep_alives_enabled: { type: 'boolean', default: true, description: 'Keep connections open between requests.' },
     tls: { 'x-unsupported': noTls },

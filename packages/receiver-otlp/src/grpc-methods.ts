@@ -13,7 +13,10 @@ const services: Readonly<Record<Signal, string>> = {
 /** `Export` of the collector service of each signal that has a pipeline. */
 export function grpcMethods(next: ReadonlyMap<Signal, Consumer>): ReadonlyMap<string, GrpcMethod> {
   return new Map(
-    [...next].map(([signal, consumer]) => [`/opentelemetry.proto.collector.${services[signal]}/Export`, new ExportMethod(signal, consumer)]),
+    [...next].map(([signal, consumer]) => [
+      `/opentelemetry.proto.collector.${services[signal]}/Export`,
+      new ExportMethod(signal, consumer),
+    ]),
   );
 }
 

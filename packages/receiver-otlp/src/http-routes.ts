@@ -36,11 +36,7 @@ const json: Encoding = {
   refusal: (status) => httpReply(httpStatusOf(status.code), 'application/json', statusJson(status), retryAfterSeconds(status)),
 };
 const wrongMethod = httpReply(405, 'text/plain', '405 method not allowed, supported: [POST]');
-const wrongContentType = httpReply(
-  415,
-  'text/plain',
-  '415 unsupported media type, supported: [application/json, application/x-protobuf]',
-);
+const wrongContentType = httpReply(415, 'text/plain', '415 unsupported media type, supported: [application/json, application/x-protobuf]');
 
 function encodingOf(contentType: string): Encoding | undefined {
   if (contentType === 'application/x-protobuf') return protobuf;

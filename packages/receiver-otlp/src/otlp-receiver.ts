@@ -31,7 +31,8 @@ export class OtlpReceiver implements Component {
 
   async start(host: Host): Promise<void> {
     const { grpc, http } = this.#config.protocols;
-    if (grpc !== undefined) await this.#serve('Starting GRPC server', createGrpcServer(grpcSettings(grpc), grpcMethods(this.#next), host.pool));
+    if (grpc !== undefined)
+      await this.#serve('Starting GRPC server', createGrpcServer(grpcSettings(grpc), grpcMethods(this.#next), host.pool));
     if (http === undefined) return;
     try {
       await this.#serve('Starting HTTP server', createHttpServer(httpSettings(http), httpRoutes(http, this.#next), host.pool));

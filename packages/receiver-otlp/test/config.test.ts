@@ -7,7 +7,9 @@ import { check, problemsOf, start, stopAll } from './harness.ts';
 describe('The configuration of otlp', () => {
   it('wants at least one protocol', async () => {
     for (const yaml of ['', '\nprotocols:', '\nprotocols: {}']) {
-      expect((await problemsOf(yaml)).map((problem) => problem.message)).toEqual(['must specify at least one protocol when using the OTLP receiver']);
+      expect((await problemsOf(yaml)).map((problem) => problem.message)).toEqual([
+        'receivers::otlp: must specify at least one protocol when using the OTLP receiver',
+      ]);
     }
   });
 
@@ -21,7 +23,13 @@ describe('The configuration of otlp', () => {
       max_concurrent_streams: 1000,
       include_metadata: false,
       keepalive: {
-        server_parameters: { max_connection_idle: '0s', max_connection_age: '0s', max_connection_age_grace: '0s', time: '2h', timeout: '20s' },
+        server_parameters: {
+          max_connection_idle: '0s',
+          max_connection_age: '0s',
+          max_connection_age_grace: '0s',
+          time: '2h',
+          timeout: '20s',
+        },
       },
     });
     expect(http).toEqual({
@@ -60,13 +68,13 @@ describe('The configuration of otlp', () => {
   });
 
   it('reports every endpoint that cannot be one, and paths that collide', async () => {
-    const messages = (await problemsOf('\nprotocols: {grpc: {endpoint: localhost}, http: {endpoint: "x:y", traces_url_path: v1/logs}}')).map(
-      (problem) => problem.message,
-    );
-    expect(messages).toEqual([
-      expect.stringContaining('address localhost: missing port in address'),
-      expect.stringContaining('address y: invalid port'),
-      expect.stringContaining('every signal must have a path of its own'),
+    const messages = (
+      await problemsOf('\nprotocols: {grpc: {endpoint: localhost}, http: {endpoint: "x:y", traces_url_path: v1/logs}}')
+    ).map((problem) => problem.message);
+    expect(messages.sort()).toEqual([
+      'receivers::otlp::protocols::grpc::endpoint: address localhost: missing port in address',
+      'receivers::otlp::protocols::http: every signal must have a path of its own',
+      'receivers::otlp::protocols::http::endpoint: address y: invalid port',
     ]);
   });
 
@@ -95,7 +103,11 @@ describe('Starting otlp', () => {
     const receiver = factory.create(config, new Map(), context);
     await expect(receiver.start!(testHost())).rejects.toThrow(`listen tcp 127.0.0.1:${port}: bind: address already in use`);
     const grpcPort = Number((context.lines[0]!.attributes!['endpoint'] as string).split(':')[1]);
-    const again = factory.create(configOf(factory, { protocols: { grpc: { endpoint: `127.0.0.1:${grpcPort}` } } }), new Map(), testContext());
+    const again = factory.create(
+      configOf(factory, { protocols: { grpc: { endpoint: `127.0.0.1:${grpcPort}` } } }),
+      new Map(),
+      testContext(),
+    );
     await again.start!(testHost());
     await again.shutdown!(AbortSignal.abort());
     taken.close();

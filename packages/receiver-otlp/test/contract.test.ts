@@ -23,7 +23,11 @@ describe('over HTTP', () => {
     return {
       config: configOf(factory, { protocols: { http: { endpoint } } }),
       send: async (signal: Signal, body: Buffer): Promise<Answer> => {
-        const answer = await request(`http://${endpoint}/v1/${signal}`, { method: 'POST', body, headers: { 'content-type': 'application/x-protobuf' } });
+        const answer = await request(`http://${endpoint}/v1/${signal}`, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'application/x-protobuf' },
+        });
         await answer.body.dump();
         return answer.statusCode === 200 ? 'taken' : answer.statusCode === 503 ? 'retryable' : 'permanent';
       },
@@ -31,7 +35,11 @@ describe('over HTTP', () => {
   });
 });
 
-const services: Readonly<Record<string, string>> = { traces: 'trace.v1.TraceService', metrics: 'metrics.v1.MetricsService', logs: 'logs.v1.LogsService' };
+const services: Readonly<Record<string, string>> = {
+  traces: 'trace.v1.TraceService',
+  metrics: 'metrics.v1.MetricsService',
+  logs: 'logs.v1.LogsService',
+};
 
 describe('over gRPC', () => {
   receiverContract(test, factory, async () => {

@@ -1,6 +1,6 @@
 import type { Component, Consumer, Host, PipelineError, Signal } from '@millrace/api';
 import { configOf, Sink, systemClock, testContext, testHost, type TestContext } from '@millrace/api/testing';
-import { type CheckedConfig, checkConfig, ConfigError, type Problem, resolveConfig } from '@millrace/config';
+import { type CheckedConfig, checkConfig, type ConfigError, type Problem, resolveConfig } from '@millrace/config';
 import { expect } from '@jest/globals';
 import { factory } from '../src/index.ts';
 
@@ -36,7 +36,9 @@ interface Options {
 /** Starts a receiver on free ports with a sink per signal. */
 export async function start(options: Options = {}): Promise<Running> {
   const sinks = { traces: new RefusableSink(), metrics: new RefusableSink(), logs: new RefusableSink(), profiles: new RefusableSink() };
-  const next = new Map<Signal, Consumer>((options.signals ?? ['traces', 'metrics', 'logs', 'profiles']).map((signal) => [signal, sinks[signal]]));
+  const next = new Map<Signal, Consumer>(
+    (options.signals ?? ['traces', 'metrics', 'logs', 'profiles']).map((signal) => [signal, sinks[signal]]),
+  );
   const endpoint = '127.0.0.1:0';
   const config = configOf(factory, { protocols: { grpc: { endpoint, ...options.grpc }, http: { endpoint, ...options.http } } });
   const context = testContext({ id: 'otlp', kind: 'receiver', clock: systemClock });

@@ -32,7 +32,7 @@ describe('Timeouts of protocols.http', () => {
     const { http, sinks } = await start({ http: { write_timeout: '50ms' } });
     let take = (): void => undefined;
     sinks.traces.before = () => new Promise<void>((resolve) => (take = resolve));
-    expect(await exchange(http, `${head}4\r\n\r\n\x0a\x02\x12\x00`)).toBe('');
+    expect(await exchange(http, `${head}6\r\n\r\n\x0a\x04\x12\x02\x12\x00`)).toBe('');
     take();
   });
 

@@ -8,11 +8,14 @@ import { request } from 'undici';
 import { logs, metrics, traces } from '../../../test/payloads.ts';
 import { start, stopAll, type Running } from './harness.ts';
 
-const rpc = protobuf.parse('syntax = "proto3"; package google.rpc; message Status { int32 code = 1; string message = 2; repeated bytes details = 3; }').root;
+const rpc = protobuf.parse(
+  'syntax = "proto3"; package google.rpc; message Status { int32 code = 1; string message = 2; repeated bytes details = 3; }',
+).root;
 const Status = rpc.lookupType('google.rpc.Status');
 const protobufType = 'application/x-protobuf';
 const jsonType = 'application/json';
-const asJson = (signal: 'traces' | 'metrics' | 'logs', bytes: Buffer): Buffer => Buffer.from(encodeMessageJson(requestMessage[signal], bytes));
+const asJson = (signal: 'traces' | 'metrics' | 'logs', bytes: Buffer): Buffer =>
+  Buffer.from(encodeMessageJson(requestMessage[signal], bytes));
 
 interface Reply {
   readonly status: number;
@@ -21,7 +24,12 @@ interface Reply {
   readonly body: Buffer;
 }
 
-async function send(url: string, body: Buffer, type = protobufType, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Reply> {
+async function send(
+  url: string,
+  body: Buffer,
+  type = protobufType,
+  options: { method?: string; headers?: Record<string, string> } = {},
+): Promise<Reply> {
   const { method = 'POST', headers = {} } = options;
   const answer = await request(url, { method: method as 'POST', body, headers: { 'content-type': type, ...headers } });
   return {
@@ -198,7 +206,12 @@ describe('OTLP over HTTP', () => {
         return new Promise<void>((resolve) => (take = resolve));
       };
     });
-    const left = request(`${http}/v1/traces`, { method: 'POST', body: traces(2), headers: { 'content-type': protobufType }, signal: controller.signal });
+    const left = request(`${http}/v1/traces`, {
+      method: 'POST',
+      body: traces(2),
+      headers: { 'content-type': protobufType },
+      signal: controller.signal,
+    });
     await asked;
     controller.abort();
     await expect(left).rejects.toThrow('aborted');
@@ -233,7 +246,9 @@ describe('Settings of protocols.http', () => {
     const test = await start({ http: { compression_algorithms: ['zstd'] } });
     const reply = await send(url(test), zlib.gzipSync(traces(1)), protobufType, { headers: { 'content-encoding': 'gzip' } });
     expect([reply.status, statusIn(reply)]).toEqual([400, { code: 3, message: 'unsupported Content-Encoding: gzip' }]);
-    expect((await send(url(test), zlib.zstdCompressSync(traces(1)), protobufType, { headers: { 'content-encoding': 'zstd' } })).status).toBe(200);
+    expect(
+      (await send(url(test), zlib.zstdCompressSync(traces(1)), protobufType, { headers: { 'content-encoding': 'zstd' } })).status,
+    ).toBe(200);
   });
 
   it('include_metadata', async () => {
@@ -254,7 +269,11 @@ describe('Settings of protocols.http', () => {
         keep_alives_enabled: false,
       },
     });
-    const answer = await request(url(test), { method: 'POST', body: '{}', headers: { 'content-type': jsonType, origin: 'https://a.example.com' } });
+    const answer = await request(url(test), {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': jsonType, origin: 'https://a.example.com' },
+    });
     await answer.body.dump();
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': 'https://a.example.com',

@@ -17,9 +17,15 @@ describe('Shutting down otlp', () => {
     sinks.traces.before = () => new Promise<void>((resolve) => take.push(resolve));
     const client = new Client(grpc, credentials.createInsecure());
     const call = new Promise<number>((resolve) => {
-      client.makeUnaryRequest('/opentelemetry.proto.collector.trace.v1.TraceService/Export', same, same, traces(2), (error: ServiceError | null) => {
-        resolve(error?.code ?? status.OK);
-      });
+      client.makeUnaryRequest(
+        '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+        same,
+        same,
+        traces(2),
+        (error: ServiceError | null) => {
+          resolve(error?.code ?? status.OK);
+        },
+      );
     });
     const post = (): ReturnType<typeof request> =>
       request(`${http}/v1/traces`, { method: 'POST', body: traces(3), headers: { 'content-type': 'application/x-protobuf' } });
@@ -42,7 +48,11 @@ describe('Shutting down otlp', () => {
     const { http, sinks, shutdown } = await start();
     let take = (): void => undefined;
     sinks.traces.before = () => new Promise<void>((resolve) => (take = resolve));
-    const lost = request(`${http}/v1/traces`, { method: 'POST', body: traces(3), headers: { 'content-type': 'application/x-protobuf' } }).then(
+    const lost = request(`${http}/v1/traces`, {
+      method: 'POST',
+      body: traces(3),
+      headers: { 'content-type': 'application/x-protobuf' },
+    }).then(
       () => 'answered',
       () => 'cut off',
     );

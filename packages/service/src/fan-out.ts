@@ -1,5 +1,5 @@
-import { isPermanent, isPipelineError, lend, PipelineError } from '@millrace/api';
-import type { Batch, Clock, Component, Consumed, Consumer, Host, Logger, Timer } from '@millrace/api';
+import { isPermanent, isPipelineError, lend } from '@millrace/api';
+import type { Batch, Clock, Component, Consumed, Consumer, Host, Logger, PipelineError, Timer } from '@millrace/api';
 import type { LedgerEntry } from './item-ledger.ts';
 
 const firstRetryMs = 100;

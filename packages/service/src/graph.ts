@@ -165,7 +165,7 @@ class GraphBuilder {
       if (last === undefined) return;
       const stage = new VisitorStage(group, this.#connect(last.entry, targets));
       this.#nodes.push({ label: group.map((node) => `"${node.id}"`).join(', ') + ' processor', component: stage });
-      targets = [{ name: `${group[0].entry.name}`, consumer: stage, entry: undefined }];
+      targets = [{ name: group[0].entry.name, consumer: stage, entry: undefined }];
       group = [];
     };
     for (const id of ids.toReversed()) {

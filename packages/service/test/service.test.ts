@@ -154,8 +154,12 @@ describe('Service', () => {
     await service.shutdown();
     const inner = ['out traces', 'pass/2 in traces', 'pass in traces', 'in'];
     expect(lab.events).toEqual([
-      ...['start watch', ...inner.map((name) => `start ${name}`), 'ready', 'not ready'],
-      ...[...inner.toReversed().map((name) => `stop ${name}`), 'stop watch'],
+      'start watch',
+      ...inner.map((name) => `start ${name}`),
+      'ready',
+      'not ready',
+      ...inner.toReversed().map((name) => `stop ${name}`),
+      'stop watch',
     ]);
   });
 

@@ -14,8 +14,8 @@ import { validate } from './validate.ts';
 export function admit(signal: Signal, lease: Lease, start: number, end: number, client: Client): Batch {
   try {
     const { items, odd } = validate(signal, lease.buffer, start, end);
-    if (!odd || signal === 'profiles') return createBatch(signal, lease, start, end, items, client);
-    const usual = normalize(signal, lease.buffer, start, end, lease.pool);
+    if (odd === undefined || signal === 'profiles') return createBatch(signal, lease, start, end, items, client);
+    const usual = normalize(signal, odd, lease.buffer, start, end, lease.pool);
     lease.release();
     return createBatch(signal, usual.lease, 0, usual.sizeBytes, validate(signal, usual.lease.buffer, 0, usual.sizeBytes).items, client);
   } catch (error) {

@@ -4,9 +4,10 @@ import type { Signal } from './signal.ts';
 import { skipValue, skipVarint, varintSize, writeVarint } from './varint.ts';
 
 /**
- * Writes a message field by field in the order of the field numbers, unknown fields last. A field that occurs once but has come in pieces is
- * put together by reading its pieces one after the other: that is what merging means in protobuf. Each field is sought by a scan of its
- * own, so memory is needed only for the list of pieces, at most half the size of the body.
+ * Writes messages in two ways. `inOrder` keeps the fields where they are and saves superfluous bytes. `message` writes field by field in the
+ * order of the field numbers, unknown fields last; a field that occurs once but has come in pieces is put together by reading its pieces one
+ * after the other: that is what merging means in protobuf. Each field is sought by a scan of its own, so memory is needed only for the
+ * list of pieces, at most half the size of the body.
  */
 class Rewriter {
   readonly lease: Lease;
@@ -59,9 +60,14 @@ class Rewriter {
   }
 
   #raw(start: number, end: number): void {
-    this.#room(end - start);
-    this.#out.set(this.#source.subarray(start, end), this.#at);
-    this.#at += end - start;
+    const size = end - start;
+    this.#room(size);
+    const source = this.#source;
+    const out = this.#out;
+    // A call costs more than copying a few bytes.
+    if (size < 32) for (let from = start, to = this.#at; from < end;) out[to++] = source[from++]!;
+    else out.set(source.subarray(start, end), this.#at);
+    this.#at += size;
   }
 
   #number(value: number): void {
@@ -109,6 +115,59 @@ class Rewriter {
     }
     if (wireType === 2) this.#number(this.#fieldEnd - this.#valueAt);
     this.#raw(this.#valueAt, this.#fieldEnd);
+  }
+
+  /** Writes the message of a row, the range `[start, end)`, which is well formed but for superfluous bytes. What has none is copied in runs. */
+  inOrder(row: number, start: number, end: number): void {
+    const source = this.#source;
+    let run = start;
+    for (let at = start, next = 0; at < end; at = next) {
+      let tag = source[at]!;
+      let valueAt = at + 1;
+      if (tag > 127 && source[valueAt] === 1) valueAt++;
+      next = tag < 128 || valueAt === at + 2 ? this.#endOfUsual(tag & 7, valueAt) : 0;
+      const isUsual = next > 0;
+      if (isUsual) {
+        if ((tag & 7) === 2) valueAt += source[valueAt]! < 128 ? 1 : 2;
+      } else {
+        next = this.#read(at);
+        tag = this.#tag;
+        valueAt = this.#valueAt;
+      }
+      const entry = tag < 256 ? table[(row << 8) | tag]! : kinds.unknown;
+      const kind = entry & 15;
+      const isRun = isUsual && kind !== kinds.message && kind !== kinds.packedVarint;
+      if (isRun) continue;
+      this.#raw(run, at);
+      run = next;
+      if (kind === kinds.message) {
+        const contentAt = this.#open(tag, next - valueAt);
+        this.inOrder(childOf(entry), valueAt, next);
+        this.#close(contentAt, next - valueAt);
+      } else if (kind === kinds.packedVarint) {
+        const contentAt = this.#open(tag, next - valueAt);
+        this.#varints(valueAt, next);
+        this.#close(contentAt, next - valueAt);
+      } else this.#field();
+    }
+    this.#raw(run, end);
+  }
+
+  /** The end of the value at `at` if it can be copied as it is, at a glance; else 0. */
+  #endOfUsual(wireType: number, at: number): number {
+    const source = this.#source;
+    const first = source[at]!;
+    if (wireType === 2) {
+      if (first < 128) return at + 1 + first;
+      const second = source[at + 1]!;
+      return second > 0 && second < 128 ? at + 2 + ((first & 127) | (second << 7)) : 0;
+    }
+    if (wireType === 0) {
+      if (first < 128) return at + 1;
+      const end = skipVarint(source, at);
+      return source[end - 1] === 0 || end === at + 10 ? 0 : end;
+    }
+    return wireType === 1 ? at + 8 : wireType === 5 ? at + 4 : 0;
   }
 
   /** Writes the message of a row whose content is the pieces from `from` to the top of the stack. */
@@ -198,9 +257,12 @@ class Rewriter {
 
   /** Writes the numbers that `#read` has found, one or a packed run, without tags. */
   #elements(kind: number): void {
-    const end = this.#fieldEnd;
-    if (kind === kinds.packedFixed64) this.#raw(this.#valueAt, end);
-    else for (let at = this.#valueAt; at < end; at = skipVarint(this.#source, at)) this.#varint(at);
+    if (kind === kinds.packedFixed64) this.#raw(this.#valueAt, this.#fieldEnd);
+    else this.#varints(this.#valueAt, this.#fieldEnd);
+  }
+
+  #varints(start: number, end: number): void {
+    for (let at = start; at < end; at = skipVarint(this.#source, at)) this.#varint(at);
   }
 }
 
@@ -213,6 +275,7 @@ class Rewriter {
  */
 export function normalize(
   signal: Exclude<Signal, 'profiles'>,
+  odd: 'padded' | 'misplaced',
   buffer: Uint8Array,
   start: number,
   end: number,
@@ -220,8 +283,11 @@ export function normalize(
 ): { lease: Lease; sizeBytes: number } {
   const rewriter = new Rewriter(buffer, pool.lease(end - start));
   try {
-    rewriter.push(start, end);
-    rewriter.message(requestRow[signal], 0);
+    if (odd === 'padded') rewriter.inOrder(requestRow[signal], start, end);
+    else {
+      rewriter.push(start, end);
+      rewriter.message(requestRow[signal], 0);
+    }
   } catch (error) {
     rewriter.lease.release();
     throw error;

@@ -11,8 +11,8 @@ export const maxGroupDepth = 100;
 export interface Validated {
   /** Spans, data points, log records; for profiles the entries of field 1. */
   readonly items: number;
-  /** Legal, but not well formed: `normalize` has to rewrite it. */
-  readonly odd: boolean;
+  /** Legal, but not well formed, so `normalize` has to rewrite it: `padded` when nothing is wrong but superfluous varint bytes, else `misplaced`. */
+  readonly odd: 'padded' | 'misplaced' | undefined;
 }
 
 /** Makes the one validator. All it works with is closed over, not module level: the engine then knows the constants (a third faster). */
@@ -25,7 +25,8 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
   const once = onceOf;
   const childRow = childOf;
 
-  let odd = false;
+  let padded = false;
+  let misplaced = false;
   let items = 0;
   /** Where the varint that was read last ended. */
   let next = 0;
@@ -59,7 +60,7 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
       value += (byte & 127) * scale;
       scale *= 128;
       if (byte > 127) continue;
-      if (byte === 0 && p > at) odd = true;
+      if (byte === 0 && p > at) padded = true;
       next = p + 1;
       return value;
     }
@@ -89,7 +90,7 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
       if (p >= end) fail('truncated varint', at, depth);
       const byte = buffer[p]!;
       if (byte > 127) continue;
-      if ((byte === 0 && p > at) || (byte > 1 && p === at + 9)) odd = true;
+      if ((byte === 0 && p > at) || (byte > 1 && p === at + 9)) padded = true;
       return p + 1;
     }
     return fail('varint longer than 10 bytes', at, depth);
@@ -102,7 +103,7 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
 
   /** The end of an unknown group whose content starts at `at`. It stays as it is, so nothing in it is odd. */
   function skipGroup(buffer: Uint8Array, at: number, end: number, field: number, depth: number): number {
-    const wasOdd = odd;
+    const wasPadded = padded;
     openGroups[0] = field;
     for (let open = 1; open > 0;) {
       const tagAt = at;
@@ -117,7 +118,7 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
         if (openGroups[--open] !== number) fail(`group ends with the tag of field ${number}`, tagAt, depth);
       } else at = skipUnknown(buffer, at, end, tag, tagAt, depth);
     }
-    odd = wasOdd;
+    padded = wasPadded;
     return at;
   }
 
@@ -238,23 +239,24 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
       }
       const bit = 1 << once(entry);
       if (bit !== 1) {
-        if ((seen & bit) !== 0) odd = true;
+        if ((seen & bit) !== 0) misplaced = true;
         seen |= bit;
       }
       if (entry >= item) {
         if ((entry & item) !== 0) items++;
         if ((entry & late) !== 0) seen |= lateSeen;
-        if ((entry & loose) !== 0 || ((entry & early) !== 0 && (seen & lateSeen) !== 0)) odd = true;
+        if ((entry & loose) !== 0 || ((entry & early) !== 0 && (seen & lateSeen) !== 0)) misplaced = true;
       }
     }
   }
 
   return (buffer, start, end, row) => {
-    odd = false;
+    padded = false;
+    misplaced = false;
     items = 0;
     bodyStart = start;
     validateMessage(buffer, start, end, row, 0);
-    return { items, odd };
+    return { items, odd: misplaced ? 'misplaced' : padded ? 'padded' : undefined };
   };
 }
 
@@ -275,7 +277,8 @@ const validateBody = createValidator();
  *   `schema_url`, `metadata`, `aggregation_temporality` and `is_monotonic` may stand on either side of the children;
  * - in a `KeyValue` the key, if there is one, comes before the value.
  * Fields are otherwise in any order, unknown fields anywhere, and messages may be empty. Every encoder that writes fields in the order of
- * their numbers and packs numbers (proto3's default) is well formed.
+ * their numbers, packs numbers (proto3's default) and uses the fewest bytes is well formed. The .NET SDK is the one known that is not: it
+ * pads the lengths of messages to four bytes.
  *
  * @throws WireError for everything else: truncation, a field number 0 or of 2^29 and more, a known field with another wire type, a
  *   varint longer than 10 bytes, a length beyond its parent or of 2 GiB and more, a group that is not closed by its own end,
@@ -285,5 +288,5 @@ const validateBody = createValidator();
 export function validate(signal: Signal, buffer: Uint8Array, start: number, end: number): Validated {
   if (!(start >= 0 && start <= end && end <= buffer.length)) throw new RangeError(`no range of the buffer: ${start} to ${end}`);
   const found = validateBody(buffer, start, end, requestRow[signal]);
-  return signal === 'profiles' ? { items: found.items, odd: false } : found;
+  return signal === 'profiles' ? { items: found.items, odd: undefined } : found;
 }

@@ -60,7 +60,8 @@ function atOnce(coding: ContentCoding, input: Lease, encoded: Buffer, limitBytes
     decoded = inflateSync(coding, encoded, maxOutputLength, limitBytes);
   } catch (error) {
     const fault = error as NodeJS.ErrnoException;
-    if (fault.code === 'ERR_BUFFER_TOO_LARGE' && maxOutputLength < limitBytes) return inBackground(coding, input, encoded, limitBytes, target);
+    if (fault.code === 'ERR_BUFFER_TOO_LARGE' && maxOutputLength < limitBytes)
+      return inBackground(coding, input, encoded, limitBytes, target);
     input.release();
     if (fault.code === 'ERR_BUFFER_TOO_LARGE') target.undecodable('too large', '');
     else target.undecodable('malformed', `${coding}: ${fault.message}`);

@@ -46,7 +46,10 @@ export function listen(server: Server, endpoint: string, transport: Transport): 
     const failed = (error: NodeJS.ErrnoException): void => {
       server.removeListener('listening', listening);
       const code = error.code ?? error.message;
-      const where = code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? `: lookup ${host}: no such host` : ` ${formatAddress(address ?? '', port)}: ${causes[code] ?? code}`;
+      const where =
+        code === 'ENOTFOUND' || code === 'EAI_AGAIN'
+          ? `: lookup ${host}: no such host`
+          : ` ${formatAddress(address ?? '', port)}: ${causes[code] ?? code}`;
       reject(new Error(`listen ${transport}${where}`, { cause: error }));
     };
     const listening = (): void => {

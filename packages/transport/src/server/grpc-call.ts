@@ -167,9 +167,13 @@ export class GrpcCall implements DecompressTarget {
 
   undecodable(fault: BodyFault, detail: string): void {
     if (fault === 'no memory') return this.fail(outOfMemory);
-    if (fault === 'malformed') return this.fail({ code: grpcCode.internal, message: `grpc: failed to decompress the received message: ${detail}` });
+    if (fault === 'malformed')
+      return this.fail({ code: grpcCode.internal, message: `grpc: failed to decompress the received message: ${detail}` });
     const max = this.#settings.maxMessageBytes;
-    this.fail({ code: grpcCode.resourceExhausted, message: `grpc: received message after decompression larger than max (${max + 1} vs. ${max})` });
+    this.fail({
+      code: grpcCode.resourceExhausted,
+      message: `grpc: received message after decompression larger than max (${max + 1} vs. ${max})`,
+    });
   }
 
   /** Answers with an empty message and status OK, once; does nothing when the call is over. */
@@ -239,7 +243,8 @@ export function percentEncode(message: string): string {
   if (/^[ -$&-~]*$/.test(message)) return message;
   let text = '';
   for (const byte of Buffer.from(message)) {
-    text += byte >= 0x20 && byte <= 0x7e && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    text +=
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return text;
 }

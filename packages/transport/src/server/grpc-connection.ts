@@ -42,7 +42,8 @@ export class GrpcConnection {
     this.#keepalive = keepalive;
     this.client = clientAt(session.socket.remoteAddress);
     if (keepalive.maxConnectionIdleMs > 0) this.#after('idle', keepalive.maxConnectionIdleMs, () => this.#checkIdle());
-    if (keepalive.maxConnectionAgeMs > 0) this.#after('age', keepalive.maxConnectionAgeMs * (0.9 + Math.random() * 0.2), () => this.#expire());
+    if (keepalive.maxConnectionAgeMs > 0)
+      this.#after('age', keepalive.maxConnectionAgeMs * (0.9 + Math.random() * 0.2), () => this.#expire());
     if (keepalive.timeMs > 0) this.#after('time', keepalive.timeMs, () => this.#checkAlive());
     if (keepalive.enforcement !== undefined) session.on('ping', () => this.#countPing(keepalive.enforcement!));
     session.on('close', () => {

@@ -102,7 +102,10 @@ class NodeGrpcServer implements Server {
     const deadline = timeoutMs === Infinity ? Infinity : performance.now() + (timeoutMs ?? 0);
     const call = new GrpcCall(this.#call, connection, method ?? nowhere, stream, rawHeaders, encoding, deadline);
     if (headers[':method'] !== 'POST') {
-      call.fail({ code: grpcCode.internal, message: `Received a HEADERS frame with :method "${headers[':method']}" which should be POST` }, 405);
+      call.fail(
+        { code: grpcCode.internal, message: `Received a HEADERS frame with :method "${headers[':method']}" which should be POST` },
+        405,
+      );
     } else if (!/^application\/grpc(\+proto)?($|;)/.test(headers['content-type'] ?? '')) {
       call.fail({ code: grpcCode.internal, message: `invalid gRPC request content-type "${headers['content-type'] ?? ''}"` }, 415);
     } else if (method === undefined) call.fail(this.#unimplemented(path));
@@ -158,4 +161,3 @@ function parseTimeout(text: string): number | undefined {
   const amount = text.slice(0, -1);
   return unit === undefined || !/^\d{1,8}$/.test(amount) ? undefined : Number(amount) * unit;
 }
-

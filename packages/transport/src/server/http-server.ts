@@ -76,15 +76,15 @@ class NodeHttpServer implements Server {
       writeTimeoutMs: settings.writeTimeoutMs,
       responseHeaders: Object.entries(settings.responseHeaders).flat(),
     };
-    const { readTimeoutMs, readHeaderTimeoutMs, idleTimeoutMs } = settings;
-    const headersTimeout = Math.min(readHeaderTimeoutMs || Infinity, readTimeoutMs || Infinity);
+    const readTimeoutMs = Math.ceil(settings.readTimeoutMs);
+    const headersTimeout = Math.min(Math.ceil(settings.readHeaderTimeoutMs) || Infinity, readTimeoutMs || Infinity);
     this.#server = createServer({
       maxHeaderSize: maxHeaderBytes,
       noDelay: true,
       requestTimeout: readTimeoutMs,
       headersTimeout: Number.isFinite(headersTimeout) ? headersTimeout : 0,
-      keepAliveTimeout: idleTimeoutMs || readTimeoutMs,
-      connectionsCheckingInterval: Number.isFinite(headersTimeout) ? Math.max(10, Math.min(1000, headersTimeout / 4)) : 30_000,
+      keepAliveTimeout: Math.ceil(settings.idleTimeoutMs) || readTimeoutMs,
+      connectionsCheckingInterval: Number.isFinite(headersTimeout) ? Math.min(1000, Math.ceil(headersTimeout / 4)) : 30_000,
     });
     this.#server.keepAliveTimeoutBuffer = 0;
     this.#server.on('connection', (socket: TrackedSocket) => this.#connected(socket));

@@ -37,7 +37,10 @@ export interface RpcStatus {
 export function statusOfError(error: unknown): RpcStatus {
   const message = error instanceof Error ? error.message : String(error);
   if (!isPipelineError(error)) {
-    return { code: (error as { name?: unknown } | undefined)?.name === 'WireError' ? grpcCode.invalidArgument : grpcCode.unavailable, message };
+    return {
+      code: (error as { name?: unknown } | undefined)?.name === 'WireError' ? grpcCode.invalidArgument : grpcCode.unavailable,
+      message,
+    };
   }
   const code = error.grpcCode ?? (isPermanent(error) ? grpcCode.internal : grpcCode.unavailable);
   const text = error.grpcCode === undefined && isPermanent(error) ? `Permanent error: ${message}` : message;
@@ -100,7 +103,8 @@ export function encodeStatus(status: RpcStatus): Buffer {
 
 /** A status as google.rpc.Status in the JSON form of protobuf. */
 export function statusJson(status: RpcStatus): Buffer {
-  const details = status.retryAfterMs === undefined ? undefined : [{ '@type': retryInfoType, retryDelay: `${status.retryAfterMs / 1000}s` }];
+  const details =
+    status.retryAfterMs === undefined ? undefined : [{ '@type': retryInfoType, retryDelay: `${status.retryAfterMs / 1000}s` }];
   return Buffer.from(JSON.stringify({ code: status.code, message: status.message, details }));
 }
 

@@ -31,7 +31,8 @@ function decodeFramed(input: Uint8Array, target: SnappyTarget): number | SnappyF
     at = start + (input[at + 1]! | (input[at + 2]! << 8) | (input[at + 3]! << 16));
     if (at > input.length) return 'corrupt';
     if (type >= 0x80) {
-      if (type === 0xff && (at - start !== 6 || streamIdentifier.some((byte, i) => i >= 4 && byte !== input[start + i - 4]))) return 'corrupt';
+      if (type === 0xff && (at - start !== 6 || streamIdentifier.some((byte, i) => i >= 4 && byte !== input[start + i - 4])))
+        return 'corrupt';
       continue;
     }
     if (type > 1 || at - start < 4) return 'corrupt';

@@ -3,7 +3,12 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { serve, type TestServer } from './http-harness.ts';
 
-const settings: CorsSettings = { allowedOrigins: ['https://*.example.com', 'http://localhost'], allowedHeaders: [], exposedHeaders: [], maxAgeSeconds: 0 };
+const settings: CorsSettings = {
+  allowedOrigins: ['https://*.example.com', 'http://localhost'],
+  allowedHeaders: [],
+  exposedHeaders: [],
+  maxAgeSeconds: 0,
+};
 let open: TestServer[] = [];
 afterEach(async () => {
   for (const test of open) await test.close();
@@ -49,10 +54,13 @@ describe('CORS', () => {
     expect((await post(test, 'HTTP://LOCALHOST'))['access-control-allow-origin']).toBe('HTTP://LOCALHOST');
   });
 
-  it.each(['https://example.com', 'https://.example.com.evil.org', 'http://a.example.com', 'http://localhost:1'])('does not let %s', async (origin) => {
-    const headers = await post(await served(), origin);
-    expect([headers['vary'], headers['access-control-allow-origin']]).toEqual(['Origin', undefined]);
-  });
+  it.each(['https://example.com', 'https://.example.com.evil.org', 'http://a.example.com', 'http://localhost:1'])(
+    'does not let %s',
+    async (origin) => {
+      const headers = await post(await served(), origin);
+      expect([headers['vary'], headers['access-control-allow-origin']]).toEqual(['Origin', undefined]);
+    },
+  );
 
   it('allows every origin with a star', async () => {
     const test = await served({ allowedOrigins: ['*'] });

@@ -34,7 +34,7 @@ const framedSnappy = (body: Buffer): Buffer => {
   return Buffer.concat(chunks);
 };
 
-const encoders: readonly [string, (body: Buffer) => Buffer][] = [
+const encoders: readonly [string, (body: Buffer<ArrayBuffer>) => Buffer][] = [
   ['gzip', (body) => zlib.gzipSync(body)],
   ['GZIP', (body) => zlib.gzipSync(body)],
   ['zlib', (body) => zlib.deflateSync(body)],
@@ -133,7 +133,11 @@ describe('A compressed body', () => {
   it('may have snappy chunks that are skipped or not compressed', async () => {
     const test = await started();
     const plain = Buffer.from('plain');
-    await send(test, 'snappy', Buffer.concat([identifier, chunk(0xfe, Buffer.alloc(9)), chunk(1, plain, plain), identifier, chunk(1, plain, plain)]));
+    await send(
+      test,
+      'snappy',
+      Buffer.concat([identifier, chunk(0xfe, Buffer.alloc(9)), chunk(1, plain, plain), identifier, chunk(1, plain, plain)]),
+    );
     expect(test.route.bodies.map(String)).toEqual(['plainplain']);
   });
 
@@ -156,7 +160,9 @@ describe('The snappy decoder', () => {
   it('undoes what the reference encoder makes of any bytes', async () => {
     const test = await started();
     const bytes = fc.uint8Array({ maxLength: 3000 }).map((array) => Buffer.from(array));
-    const repetitive = fc.array(fc.constantFrom('abc', 'abcabcd', 'xxxxxxxx', 'é'), { maxLength: 500 }).map((parts) => Buffer.from(parts.join('')));
+    const repetitive = fc
+      .array(fc.constantFrom('abc', 'abcabcd', 'xxxxxxxx', 'é'), { maxLength: 500 })
+      .map((parts) => Buffer.from(parts.join('')));
     await fc.assert(
       fc.asyncProperty(fc.oneof(bytes, repetitive), async (body) => {
         expect(await send(test, 'snappy', snappy(body))).toEqual([200, 'taken']);

@@ -49,6 +49,8 @@ describe('An endpoint', () => {
     taken.close();
     await expect(serverAt('192.0.2.1:4317').start()).rejects.toThrow('listen tcp 192.0.2.1:4317: bind: cannot assign requested address');
     await expect(serverAt('nowhere.invalid:4317').start()).rejects.toThrow('listen tcp: lookup nowhere.invalid: no such host');
-    await expect(Promise.resolve().then(() => serverAt('nowhere').start())).rejects.toThrow('listen tcp: address nowhere: missing port in address');
+    await expect(Promise.resolve().then(() => serverAt('nowhere').start())).rejects.toThrow(
+      'listen tcp: address nowhere: missing port in address',
+    );
   });
 });

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import { createGrpcServer, type GrpcCall, type GrpcMethod, type GrpcServerSettings, type RpcStatus, type Server } from '@millrace/transport';
+import {
+  createGrpcServer,
+  type GrpcCall,
+  type GrpcMethod,
+  type GrpcServerSettings,
+  type RpcStatus,
+  type Server,
+} from '@millrace/transport';
 import { BufferPool, type Lease, MemoryLedger } from '@millrace/wire';
 
 export const path = '/test.v1.Service/Export';
@@ -47,7 +54,11 @@ type Settings = Partial<Omit<GrpcServerSettings, 'keepalive'>> & { keepalive?: P
 export async function serveGrpc(settings: Settings = {}, budgetBytes = 64 * 1024 * 1024): Promise<GrpcTestServer> {
   const pool = new BufferPool(new MemoryLedger(budgetBytes), { poison: true });
   const method = new RecordingMethod();
-  const server = createGrpcServer({ ...defaults, ...settings, keepalive: { ...keepalive, ...settings.keepalive } }, new Map([[path, method]]), pool);
+  const server = createGrpcServer(
+    { ...defaults, ...settings, keepalive: { ...keepalive, ...settings.keepalive } },
+    new Map([[path, method]]),
+    pool,
+  );
   const address = await server.start();
   return { server, method, pool, address, port: Number(address.split(':')[1]), close: () => server.stop(AbortSignal.abort()) };
 }
@@ -80,7 +91,13 @@ export class Http2Client {
 
   /** Opens a call without ending it. */
   open(headers: Record<string, string> = {}): ClientHttp2Stream {
-    const stream = this.session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...headers });
+    const stream = this.session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
     stream.on('error', () => undefined);
     return stream;
   }

@@ -29,7 +29,12 @@ describe('A gRPC server', () => {
   it('hands the message to the method of the path and answers with an empty message', async () => {
     const { client, method } = await started();
     const outcome = await client.call(framed(Buffer.from('hello')), { 'content-type': 'application/grpc+proto' });
-    expect([outcome.http, outcome.status, outcome.headers['content-type'], outcome.data]).toEqual([200, '0', 'application/grpc', Buffer.alloc(5)]);
+    expect([outcome.http, outcome.status, outcome.headers['content-type'], outcome.data]).toEqual([
+      200,
+      '0',
+      'application/grpc',
+      Buffer.alloc(5),
+    ]);
     expect(method.messages.map(String)).toEqual(['hello']);
   });
 
@@ -216,7 +221,8 @@ describe('A gRPC call', () => {
 
   it('with a deadline far away is answered', async () => {
     const { client, method } = await started();
-    for (const timeout of ['1H', '2M', '99999999S']) expect((await client.call(framed(Buffer.from('x')), { 'grpc-timeout': timeout })).status).toBe('0');
+    for (const timeout of ['1H', '2M', '99999999S'])
+      expect((await client.call(framed(Buffer.from('x')), { 'grpc-timeout': timeout })).status).toBe('0');
     const slow = client.call(framed(Buffer.from('x')), { 'grpc-timeout': '1M' });
     method.onReceive = (call) => setTimeout(() => call.succeed(), 50);
     expect((await slow).status).toBe('0');

@@ -18,7 +18,10 @@ const read = (type: string, bytes: Uint8Array) => {
 describe('A status', () => {
   it('of an error of the pipeline is its own code, or tells whether to send again', () => {
     expect(statusOfError(new PipelineError('later', { kind: 'retryable' }))).toEqual({ code: grpcCode.unavailable, message: 'later' });
-    expect(statusOfError(new PipelineError('never', { kind: 'permanent' }))).toEqual({ code: grpcCode.internal, message: 'Permanent error: never' });
+    expect(statusOfError(new PipelineError('never', { kind: 'permanent' }))).toEqual({
+      code: grpcCode.internal,
+      message: 'Permanent error: never',
+    });
     expect(statusOfError(new PipelineError('full', { kind: 'retryable', grpcCode: 8, retryAfterMs: 1500 }))).toEqual({
       code: grpcCode.resourceExhausted,
       message: 'full',
@@ -36,7 +39,10 @@ describe('A status', () => {
   it('is a google.rpc.Status with a RetryInfo', () => {
     expect(read('Status', encodeStatus({ code: 14, message: 'später' }))).toEqual({ code: 14, message: 'später', details: [] });
     const long = 'x'.repeat(300);
-    const status = read('Status', encodeStatus({ code: 8, message: long, retryAfterMs: 200_250 })) as { message: string; details: { type_url: string; value: Uint8Array }[] };
+    const status = read('Status', encodeStatus({ code: 8, message: long, retryAfterMs: 200_250 })) as {
+      message: string;
+      details: { type_url: string; value: Uint8Array }[];
+    };
     expect(status.message).toBe(long);
     expect((status as unknown as { details: { typeUrl: string }[] }).details[0]!.typeUrl).toBe('type.googleapis.com/google.rpc.RetryInfo');
     expect(read('RetryInfo', status.details[0]!.value)).toEqual({ retryDelay: { seconds: 200, nanos: 250_000_000 } });

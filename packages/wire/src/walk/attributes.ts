@@ -4,6 +4,7 @@ import { addHash } from './hash.ts';
 import { writeInt, writePlain } from './plain-value.ts';
 import { Range } from './range.ts';
 import { readVarint, varintSize } from '../varint.ts';
+import { writeAttribute } from './splice.ts';
 import type { Tape } from './tape.ts';
 import {
   added,
@@ -157,7 +158,7 @@ export class Attributes implements AttributesEdit {
   #addEditedHash(o: number, into: Uint32Array): void {
     const { scratch } = this.tape.memory;
     const { position } = scratch;
-    this.tape.writeAttribute(scratch, o);
+    writeAttribute(this.tape, scratch, o);
     const p = position + 1;
     addHash(scratch.view, p + varintSize(readVarint(scratch.buffer, p)), scratch.position, into);
     scratch.position = position;

@@ -6,7 +6,7 @@ import { exponentialHistogramField, gaugeField, histogramField, sumField, summar
 import { Buckets, Exemplar, Quantile, zigzag } from './point-parts.ts';
 import { skipField } from './scan.ts';
 import { readVarint, varintSize } from '../varint.ts';
-import { slotKey, slotValue } from './tape.ts';
+import { noteAttribute, slotKey, slotValue } from './tape.ts';
 import { doubleType, intType } from './value-types.ts';
 
 const value = 0;
@@ -72,7 +72,10 @@ export class DataPoint extends Item implements DataPointView {
     tape.begin(start, end);
     this.#exemplars.tag = layout.exemplars;
     this.#quantiles.tag = dataField === summaryField ? 0x32 : 0;
-    this.#start = this.#time = 0;
+    let startTime = 0;
+    let time = 0;
+    let { slots } = tape;
+    let o = tape.head;
     this.#counts = this.#bounds = -1;
     const b = memory.buffer(start) as Uint8Array;
     const base = memory.base(start);
@@ -87,20 +90,25 @@ export class DataPoint extends Item implements DataPointView {
           length = readVarint(b, p - 1);
           p += varintSize(length) - 1;
         }
-        tape.attribute(at + base, p + base, p + length + base);
+        if (o + 8 > slots.length) slots = tape.grow();
+        noteAttribute(slots, o, at + base, p + base, p + length + base);
+        o += 8;
         p += length;
       } else if (tag === 0x11) {
-        this.#start = p + base;
+        startTime = p + base;
         p += 8;
       } else if (tag === 0x19) {
-        this.#time = p + base;
+        time = p + base;
         p += 8;
       } else if (isNumber && (tag === asDoubleTag || tag === asIntTag)) {
-        tape.slots[value + slotKey] = tag;
+        slots[value + slotKey] = tag;
         p += 8;
         tape.field(value, at + base, at + 1 + base, p + base);
       } else p = skipField(b, at);
     }
+    tape.count = o;
+    this.#start = startTime;
+    this.#time = time;
   }
 
   protected override flush(): void {

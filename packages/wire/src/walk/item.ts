@@ -5,6 +5,7 @@ import { fieldAddress, varintField } from './fields.ts';
 import type { Memory } from './memory.ts';
 import { Range } from './range.ts';
 import { readVarint } from '../varint.ts';
+import { splice } from './splice.ts';
 import { Tape } from './tape.ts';
 
 /** What the reused views of a span, a log record and a data point share. */
@@ -53,7 +54,7 @@ export abstract class Item implements ItemView {
     this.flush();
     const { scratch } = memory;
     const { position } = scratch;
-    tape.splice(scratch);
+    splice(tape, scratch);
     return this.#range.set(memory, memory.length + position, scratch.position - position);
   }
 

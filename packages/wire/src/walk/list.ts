@@ -1,7 +1,10 @@
 import type { EditableListView } from '../views.ts';
+import { larger } from './larger.ts';
 import type { Memory } from './memory.ts';
 import { skipField } from './scan.ts';
 import { readVarint, varintSize } from '../varint.ts';
+import { splice } from './splice.ts';
+import type { Patches } from './splice.ts';
 import type { Tape, TapePart } from './tape.ts';
 
 /** The reused view of a list's entry. */
@@ -16,12 +19,6 @@ export interface ListEntry {
 const entrySize = 5;
 const dropped = 1;
 const rewritten = 2;
-
-function larger(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(array.length * 2);
-  grown.set(array);
-  return grown;
-}
 
 /**
  * A repeated message of an item. The item is searched for it at the first access. An edited entry is written to scratch when another one is
@@ -139,7 +136,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     this.#remember(e);
     const { scratch, length } = this.#memory;
     const { position } = scratch;
-    tape.splice(scratch);
+    splice(tape, scratch);
     this.#entries[e + 1] = length + position;
     this.#entries[e + 2] = length + scratch.position;
     this.#entries[e + 4] |= rewritten;
@@ -178,14 +175,14 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     this.#bound = -1;
   }
 
-  patches(tape: Tape): void {
+  patches(to: Patches): void {
     if (!this.#isLoaded) return;
     for (let e = 0; e < this.#count * entrySize; e += entrySize) {
       const flags = this.#entries[e + 4];
       if (flags === 0) continue;
       const address = this.#entries[e + 1];
       const tag = (flags & dropped) === 0 ? this.#tag : 0;
-      tape.patch(this.#entries[e], this.#entries[e + 3], tag, address, this.#entries[e + 2] - address);
+      to.add(this.#entries[e], this.#entries[e + 3], tag, address, this.#entries[e + 2] - address);
     }
   }
 }

@@ -5,7 +5,7 @@ import { Item } from './item.ts';
 import { writeAny, writeInt } from './plain-value.ts';
 import { skipField } from './scan.ts';
 import { readVarint, varintSize } from '../varint.ts';
-import { slotSize, slotValue, slotValueLength } from './tape.ts';
+import { noteAttribute, slotSize, slotValue, slotValueLength } from './tape.ts';
 import { intType, kvlistType } from './value-types.ts';
 import { Value } from './value.ts';
 
@@ -35,23 +35,35 @@ export class Log extends Item implements LogView {
   bind(start: number, end: number): void {
     const { tape } = this;
     tape.begin(start, end);
-    this.#time = this.#observedTime = this.#traceId = this.#spanId = 0;
+    let time = 0;
+    let observedTime = 0;
+    let traceId = 0;
+    let spanId = 0;
     const b = this.memory.body as Uint8Array;
+    let { slots } = tape;
+    let o = tape.head;
     let p = start;
     while (p < end) {
       const at = p;
       const tag = b[p++];
       switch (tag) {
-        case attributesTag:
-        case 0x2a:
-        case 0x1a: {
+        case 0x32: {
           let length = b[p++];
           if (length > 0x7f) {
             length = readVarint(b, p - 1);
             p += varintSize(length) - 1;
           }
-          if (tag === attributesTag) tape.attribute(at, p, p + length);
-          else tape.field(tag === 0x2a ? body : severityText, at, p, p + length);
+          if (o + 8 > slots.length) slots = tape.grow();
+          noteAttribute(slots, o, at, p, p + length);
+          o += 8;
+          p += length;
+          break;
+        }
+        case 0x2a:
+        case 0x1a: {
+          const length = readVarint(b, p);
+          p += varintSize(length);
+          tape.field(tag === 0x2a ? body : severityText, at, p, p + length);
           p += length;
           break;
         }
@@ -60,25 +72,30 @@ export class Log extends Item implements LogView {
           tape.field(severityNumber, at, at + 1, p);
           break;
         case 0x09:
-          this.#time = p;
+          time = p;
           p += 8;
           break;
         case 0x59:
-          this.#observedTime = p;
+          observedTime = p;
           p += 8;
           break;
         case 0x4a:
-          this.#traceId = p;
+          traceId = p;
           p += 1 + b[p];
           break;
         case 0x52:
-          this.#spanId = p;
+          spanId = p;
           p += 1 + b[p];
           break;
         default:
           p = skipField(b, at);
       }
     }
+    tape.count = o;
+    this.#time = time;
+    this.#observedTime = observedTime;
+    this.#traceId = traceId;
+    this.#spanId = spanId;
   }
 
   get body(): ValueView {

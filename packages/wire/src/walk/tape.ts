@@ -1,9 +1,10 @@
 import type { Key } from '../key.ts';
-import type { ByteWriter } from './byte-writer.ts';
+import { larger } from './larger.ts';
 import type { Memory } from './memory.ts';
 import { skipField } from './scan.ts';
-import { readVarint, varintSize, writeVarint } from '../varint.ts';
-import { arrayType, doubleType, stringType } from './value-types.ts';
+import type { Patches } from './splice.ts';
+import { readVarint, varintSize } from '../varint.ts';
+import { stringType } from './value-types.ts';
 
 /** The integers of a slot, by their place in it. Slots are named by the index of their first integer. */
 export const slotStart = 0;
@@ -25,19 +26,12 @@ export const edited = 2;
 export const added = 4;
 export const marker = 8;
 /** The KeyValue has fields that we do not know. */
-const extended = 16;
+export const extended = 16;
 
 /** No slot is as far. */
 const maxAddress = 0x7fff_ffff;
 
 const undoSize = 6;
-const patchSize = 6;
-
-function larger(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(array.length * 2);
-  grown.set(array);
-  return grown;
-}
 
 /** Writes the slot of an attribute that is not taken apart yet. Numbers instead of names in the hot loops: imported constants are loads there. */
 export function noteAttribute(slots: Int32Array, o: number, start: number, value: number, end: number): void {
@@ -49,8 +43,8 @@ export function noteAttribute(slots: Int32Array, o: number, start: number, value
 
 /** A part of the message that has its own encoding, such as its events. */
 export interface TapePart {
-  /** Calls `tape.patch` for every entry that differs from the original. */
-  patches(tape: Tape): void;
+  /** Adds every entry that differs from the original. */
+  patches(to: Patches): void;
 }
 
 /**
@@ -80,14 +74,12 @@ export class Tape {
   edits = 0;
   /** Whether there were edits of parts, and of what the original message has. */
   hasPartEdits = false;
-  #hasReplaced = false;
+  hasReplaced = false;
   /** Where slots of what is new begin. */
-  #addedFrom = 0;
+  addedFrom = 0;
   readonly parts: TapePart[] = [];
   #undo = new Int32Array(undoSize * 8);
   #undoTop = 0;
-  #patches = new Int32Array(patchSize * 8);
-  #patchTop = 0;
 
   constructor(memory: Memory, attributeTag: number, fieldTags: readonly number[] = [], parent?: Tape) {
     this.memory = memory;
@@ -108,8 +100,8 @@ export class Tape {
     this.message++;
     this.edits = 0;
     this.hasPartEdits = false;
-    this.#hasReplaced = false;
-    this.#addedFrom = maxAddress;
+    this.hasReplaced = false;
+    this.addedFrom = maxAddress;
     this.#undoTop = 0;
     const { slots, head } = this;
     for (let o = 0; o < head; o += slotSize) {
@@ -320,13 +312,13 @@ export class Tape {
     const o = this.count;
     if (o + slotSize > this.slots.length) this.grow();
     this.#touch(~o);
-    if (o < this.#addedFrom) this.#addedFrom = o;
+    if (o < this.addedFrom) this.addedFrom = o;
     this.count = this.expanded = o + slotSize;
     return o;
   }
 
   #remember(o: number): void {
-    this.#hasReplaced = true;
+    this.hasReplaced = true;
     const top = this.#touch(o);
     const { slots } = this;
     const undo = this.#undo;
@@ -364,7 +356,7 @@ export class Tape {
       const o = undo[top];
       if (o < 0) {
         this.count = this.expanded = ~o;
-        if (this.count <= this.#addedFrom) this.#addedFrom = maxAddress;
+        if (this.count <= this.addedFrom) this.addedFrom = maxAddress;
       } else {
         slots[o + slotKey] = undo[top + 1];
         slots[o + slotType] = undo[top + 2];
@@ -390,124 +382,8 @@ export class Tape {
     this.message++;
     this.edits = other.edits;
     this.attributeTag = other.attributeTag;
-    this.#hasReplaced = other.#hasReplaced;
-    this.#addedFrom = other.#addedFrom;
+    this.hasReplaced = other.hasReplaced;
+    this.addedFrom = other.addedFrom;
     this.#undoTop = 0;
-  }
-
-  /** For parts: `[start, end)` is replaced by the field `tag` with the content at `address`; tag 0 removes it. */
-  patch(start: number, end: number, tag: number, address: number, length: number, slot = -1): void {
-    let top = this.#patchTop;
-    if (top === this.#patches.length) this.#patches = larger(this.#patches);
-    const patches = this.#patches;
-    while (top > 0 && patches[top - patchSize] > start) {
-      patches.copyWithin(top, top - patchSize, top);
-      top -= patchSize;
-    }
-    patches[top] = start;
-    patches[top + 1] = end;
-    patches[top + 2] = tag;
-    patches[top + 3] = address;
-    patches[top + 4] = length;
-    patches[top + 5] = slot;
-    this.#patchTop += patchSize;
-  }
-
-  /** Writes the message, edits included, without a tag and a length of its own. */
-  splice(writer: ByteWriter): void {
-    const { memory, start } = this;
-    const base = memory.base(start);
-    const source = memory.buffer(start);
-    const view = memory.view(start);
-    let p = start - base;
-    if (this.#hasReplaced || this.hasPartEdits) {
-      this.#collectPatches();
-      const patches = this.#patches;
-      for (let i = 0; i < this.#patchTop; i += patchSize) {
-        writer.copy(source, view, p, patches[i] - base);
-        p = patches[i + 1] - base;
-        if (patches[i + 5] >= 0) this.writeAttribute(writer, patches[i + 5]);
-        else if (patches[i + 2] !== 0) this.#writeField(writer, patches[i + 2], patches[i + 3], patches[i + 4]);
-      }
-    }
-    writer.copy(source, view, p, this.end - base);
-    const { slots, count } = this;
-    for (let o = this.#addedFrom; o < count; o += slotSize) {
-      const flags = slots[o + slotFlags];
-      if ((flags & marker) !== 0) {
-        const field = slots[o + slotValue];
-        this.#writeField(writer, slots[field + slotKey], slots[field + slotValue], slots[field + slotValueLength]);
-      } else if ((flags & deleted) === 0) this.writeAttribute(writer, o);
-    }
-  }
-
-  /** Finds what differs from the original, in the order of the original. */
-  #collectPatches(): void {
-    this.#patchTop = 0;
-    const { slots, head } = this;
-    const count = Math.min(this.count, this.#addedFrom);
-    for (let o = 0; o < count; o += slotSize) {
-      const flags = slots[o + slotFlags];
-      if ((flags & (edited | deleted)) === 0 || (flags & added) !== 0) continue;
-      if (o < head) this.patch(slots[o], slots[o + slotEnd], slots[o + slotKey], slots[o + slotValue], slots[o + slotValueLength]);
-      else this.patch(slots[o], slots[o + slotEnd], 0, 0, 0, (flags & deleted) === 0 ? o : -1);
-    }
-    if (this.hasPartEdits) for (const part of this.parts) part.patches(this);
-  }
-
-  #writeField(writer: ByteWriter, tag: number, address: number, length: number): void {
-    writer.varint(tag);
-    if ((tag & 7) === 2) writer.varint(length);
-    this.memory.copy(writer, address, length);
-  }
-
-  /** Writes one attribute as a field of its message. */
-  writeAttribute(writer: ByteWriter, o: number): void {
-    const { slots, memory } = this;
-    const keyLength = slots[o + slotKeyLength];
-    const valueLength = slots[o + slotValueLength];
-    const type = slots[o + slotType];
-    const delimited = type === stringType || type >= arrayType;
-    const anyLength = type === 0 ? 0 : 1 + (delimited ? varintSize(valueLength) : 0) + valueLength;
-    const isExtended = (slots[o + slotFlags] & extended) !== 0;
-    const length = 2 + varintSize(keyLength) + keyLength + varintSize(anyLength) + anyLength;
-    writer.room(length + 10);
-    const b = writer.buffer;
-    let p = writer.position;
-    b[p++] = this.attributeTag;
-    const lengthAt = p;
-    p = writeVarint(b, p, length);
-    const width = p - lengthAt;
-    b[p++] = 0x0a;
-    writer.position = writeVarint(b, p, keyLength);
-    memory.copy(writer, slots[o + slotKey], keyLength);
-    p = writer.position;
-    b[p++] = 0x12;
-    p = writeVarint(b, p, anyLength);
-    if (type !== 0) {
-      b[p++] = (type << 3) | (delimited ? 2 : type === doubleType ? 1 : 0);
-      if (delimited) p = writeVarint(b, p, valueLength);
-      writer.position = p;
-      memory.copy(writer, slots[o + slotValue], valueLength);
-    } else writer.position = p;
-    if (isExtended) {
-      this.#writeUnknown(writer, o);
-      writer.patchLength(lengthAt, width);
-    }
-  }
-
-  /** Fields of the KeyValue that we do not know stay with it. */
-  #writeUnknown(writer: ByteWriter, o: number): void {
-    const base = this.memory.base(this.start);
-    const b = this.memory.buffer(this.start);
-    const view = this.memory.view(this.start);
-    const end = this.slots[o + slotEnd] - base;
-    let p = this.slots[o + slotStart] - base + 1;
-    p += varintSize(readVarint(b, p));
-    while (p < end) {
-      const next = skipField(b, p);
-      if (b[p] !== 0x0a && b[p] !== 0x12) writer.copy(b, view, p, next);
-      p = next;
-    }
   }
 }

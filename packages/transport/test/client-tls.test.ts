@@ -8,7 +8,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 
-const testdata = join(import.meta.dirname, '..', 'testdata');
+const testdata = join(import.meta.dirname, 'testdata');
 const caFile = join(testdata, 'ca.pem');
 /** A certificate for the name collector.example, signed by the authority in ca.pem. */
 const identity = { cert: readFileSync(join(testdata, 'server.pem')), key: readFileSync(join(testdata, 'server.key')) };

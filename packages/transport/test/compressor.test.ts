@@ -1,7 +1,7 @@
 import { type Compression, createCompressor } from '@millrace/transport';
 import { describe, expect, it } from '@jest/globals';
 import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
-import { decodeSnappy } from '../../src/server/snappy.ts';
+import { decodeSnappy } from '../src/server/snappy.ts';
 
 const unsnap = (bytes: Buffer): Buffer => {
   const output = Buffer.alloc(4_000_000);
