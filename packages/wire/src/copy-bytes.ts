@@ -6,7 +6,15 @@ const callBytes = 1024;
  * move byte by byte (4 GB/s) unless source and target happen to be aligned alike; this moves words (15 GB/s) or calls the one method that
  * uses the C library's copy there, `fill` (over 30 GB/s).
  */
-export function copyBytes(target: Buffer, targetView: DataView, at: number, source: Buffer, view: DataView, start: number, end: number): void {
+export function copyBytes(
+  target: Buffer,
+  targetView: DataView,
+  at: number,
+  source: Buffer,
+  view: DataView,
+  start: number,
+  end: number,
+): void {
   if (end - start >= callBytes) {
     target.fill(new Uint8Array(source.buffer, source.byteOffset + start, end - start), at, at + end - start);
     return;

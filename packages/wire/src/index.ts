@@ -1,5 +1,6 @@
 export { Accumulator } from './accumulator.ts';
 export { admit, admitBytes } from './admit.ts';
+export { BatchBuilder, NewMetric, NewResource, NewScope } from './batch-builder.ts';
 export { Batch, createBatch } from './batch.ts';
 export { BufferPool, Lease } from './buffer-pool.ts';
 export type { BufferPoolOptions } from './buffer-pool.ts';
@@ -52,3 +53,19 @@ export type {
 export { setHashSeed } from './walk/hash.ts';
 export { walk } from './walk/walk.ts';
 export type { Walk } from './walk/walk.ts';
+export type {
+  BucketsInput,
+  EventInput,
+  ExemplarInput,
+  ExponentialHistogramPointInput,
+  HistogramPointInput,
+  IdInput,
+  LinkInput,
+  LogInput,
+  MetricInput,
+  NumberPointInput,
+  PlainAttributes,
+  PointInputs,
+  SpanInput,
+  SummaryPointInput,
+} from './item-inputs.ts';

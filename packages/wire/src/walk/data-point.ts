@@ -35,6 +35,7 @@ function layoutOf(dataField: number): Layout {
 
 /** The reused view of a data point of any kind. */
 export class DataPoint extends Item implements DataPointView {
+  readonly signal = 'metrics';
   readonly #exemplars: List<Exemplar>;
   readonly #quantiles: List<Quantile>;
   readonly #positive: Buckets;

@@ -1,4 +1,5 @@
 import type { ByteRange, ItemView, ResourceView, ScopeView } from '../views.ts';
+import type { Signal } from '../signal.ts';
 import { Attributes } from './attributes.ts';
 import type { Context } from './context.ts';
 import { fieldAddress, varintField } from './fields.ts';
@@ -10,6 +11,7 @@ import { Tape } from './tape.ts';
 
 /** What the reused views of a span, a log record and a data point share. */
 export abstract class Item implements ItemView {
+  abstract readonly signal: Exclude<Signal, 'profiles'>;
   readonly context: Context;
   protected readonly memory: Memory;
   readonly tape: Tape;

@@ -20,6 +20,7 @@ const fieldTags = [0x2a, 0x10, 0x1a];
 
 /** The reused view of a log record. */
 export class Log extends Item implements LogView {
+  readonly signal = 'logs';
   readonly #body: Value;
   /** Addresses; 0 for absent. */
   #time = 0;

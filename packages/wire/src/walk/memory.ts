@@ -40,6 +40,11 @@ export class Memory {
     return (this.#bodyView ??= new DataView(this.body.buffer, this.body.byteOffset, this.length));
   }
 
+  /** The view of the body or of the scratch buffer. */
+  viewOf(buffer: Buffer): DataView {
+    return buffer === this.body ? this.view(0) : this.scratch.view;
+  }
+
   /** Copies the bytes at an address to a writer. */
   copy(writer: ByteWriter, address: number, length: number): void {
     if (address < this.length) writer.copy(this.body, this.view(address), address, address + length);

@@ -4,7 +4,6 @@ import { ByteWriter } from './byte-writer.ts';
 import type { Item } from './item.ts';
 import type { Memory } from './memory.ts';
 import { splice } from './splice.ts';
-import { varintSize } from '../varint.ts';
 
 /** Room for what edits add, so that most outputs never grow. */
 const headroomBytes = 4096;
@@ -64,9 +63,9 @@ export class Output {
     return (this.#writer?.position ?? 0) + source - this.#source;
   }
 
-  /** Replaces an item at `[start, end)` by its edited form. */
-  replaceItem(start: number, end: number, item: Item): void {
-    this.appendItem(this.copyTo(start), this.#body[start], varintSize(end - start), item);
+  /** Replaces an item by its edited form: its tag is at `start`, its content at `[content, end)`. */
+  replaceItem(start: number, content: number, end: number, item: Item): void {
+    this.appendItem(this.copyTo(start), this.#body[start], content - start - 1, item);
     this.skipTo(end);
   }
 

@@ -25,6 +25,7 @@ const statusCodeTag = 0x18;
 
 /** The reused view of a span. */
 export class Span extends Item implements SpanView {
+  readonly signal = 'traces';
   readonly #events: List<Event>;
   readonly #links: List<Link>;
   /** Addresses; 0 for absent. */

@@ -191,7 +191,6 @@ export class Visits {
     for (let i = 0; i < this.#limit && reached > 0; i++) {
       reached -= this.#dropped[i] - start.dropped[i];
       if ((this.#metricEndHooks & ~this.#skips() & (1 << i)) === 0) continue;
-      if (reached === 0 && this.#dropped[i] === start.dropped[i]) continue;
       this.#append(i);
       this.#created[i] += ranges.length / 2;
       reached += ranges.length / 2;

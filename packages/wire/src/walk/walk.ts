@@ -225,7 +225,7 @@ class Walker implements Walk {
       visits.items++;
       if (visits.visit(0, content, p)) {
         group.open(start);
-        if (visits.isBound && visits.item.tape.edits > 0) this.#output.replaceItem(start, p, visits.item);
+        if (visits.isBound && visits.item.tape.edits > 0) this.#output.replaceItem(start, content, p, visits.item);
       } else group.removeChild(start, p);
       visits.leaveItem();
     }
