@@ -22,6 +22,7 @@ export const rows: readonly Row[] = [
     title: 'traces, HTTP, gzip in and out',
     workload: { signal: 'traces', protocol: 'http', itemsPerRequest: 100, compression: 'gzip' },
     compression: 'gzip',
+    compressionLevel: 5,
   },
   { name: 'http-logs', title: 'logs, HTTP', workload: { signal: 'logs', protocol: 'http', itemsPerRequest: 100 } },
   { name: 'http-metrics', title: 'metrics, HTTP', workload: { signal: 'metrics', protocol: 'http', itemsPerRequest: 100 } },

@@ -1,6 +1,6 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { BuildOptions } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -48,12 +48,29 @@ export async function bundle(options: BundleOptions): Promise<void> {
     alias: { ...options.alias },
     logLevel: 'warning',
     write: false,
+    plugins: [httpWithoutFacade],
   } satisfies BuildOptions;
   const { metafile, outputFiles } = await build(settings);
   const files = new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
   files.set(join(options.outdir, 'THIRD-PARTY-LICENSES.txt'), Buffer.from(licensesOf(Object.keys(metafile.inputs))));
   replaceFolder(options.outdir, files);
 }
+
+/**
+ * Takes node:http and node:https with `getBuiltinModule`. An import statement reads every export of a built-in module, and http's include
+ * WebSocket, whose getter loads all of Node's own undici: 20 ms and 5 MiB for nothing.
+ */
+const httpWithoutFacade: Plugin = {
+  name: 'http-without-facade',
+  setup(build) {
+    build.onResolve({ filter: /^node:https?$/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'built-in' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'built-in' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule('${path}');`,
+    }));
+  },
+};
 
 /**
  * Makes a folder hold exactly these files. What is equal stays untouched and what is new comes before the old goes, so that a program

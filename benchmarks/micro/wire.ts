@@ -52,9 +52,7 @@ const cases: Readonly<Record<string, (fixture: Fixture) => () => void>> = {
     // The resource a second time, after its children.
     const content = body.subarray(body.findIndex((byte, at) => at > 0 && byte < 128) + 1);
     const resource = content.subarray(0, 2 + (content[1]! & 127) + (content[1]! > 127 ? 1 + content[2]! * 128 : 0));
-    const lengths = Buffer.alloc(5);
-    const end = writeLength(lengths, content.length + resource.length);
-    const misplaced = Buffer.concat([body.subarray(0, 1), lengths.subarray(0, end), content, resource]);
+    const misplaced = Buffer.concat([body.subarray(0, 1), lengthBytes(content.length + resource.length), content, resource]);
     return () => {
       admitBytes(signal, misplaced, noClient, pool).release();
     };
@@ -86,10 +84,12 @@ const cases: Readonly<Record<string, (fixture: Fixture) => () => void>> = {
     },
 };
 
-function writeLength(into: Buffer, length: number, width = 1): number {
-  let at = 0;
-  for (let rest = length; rest > 0 || at < width; rest >>>= 7) into[at++] = (rest & 127) | (rest > 127 || at < width - 1 ? 128 : 0);
-  return at;
+/** A length as a varint of at least `width` bytes. */
+function lengthBytes(length: number, width = 1): Buffer {
+  const bytes: number[] = [];
+  for (let rest = length; rest > 0 || bytes.length < width; rest >>>= 7) bytes.push((rest & 127) | 128);
+  bytes[bytes.length - 1]! &= 127;
+  return Buffer.from(bytes);
 }
 
 /** The same message with every length of a submessage in four bytes. */
@@ -107,8 +107,10 @@ function padLengths(name: string, bytes: Buffer): Buffer {
     };
     const tag = varint();
     const valueAt = at;
-    if (tag % 8 === 2) at += varint();
-    else if (tag % 8 === 0) varint();
+    if (tag % 8 === 2) {
+      const length = varint();
+      at += length;
+    } else if (tag % 8 === 0) varint();
     else at += tag % 8 === 1 ? 8 : 4;
     const message = messages.get(name)!.fields.find((field) => field.number === tag >> 3)?.message;
     if (message === undefined) {
@@ -120,9 +122,7 @@ function padLengths(name: string, bytes: Buffer): Buffer {
     varint();
     const content = padLengths(message, bytes.subarray(at, end));
     at = end;
-    const length = Buffer.alloc(4);
-    writeLength(length, content.length, 4);
-    out.push(bytes.subarray(start, valueAt), length, content);
+    out.push(bytes.subarray(start, valueAt), lengthBytes(content.length, 4), content);
   }
   return Buffer.concat(out);
 }

@@ -1,46 +1,41 @@
-import { BufferPool, MemoryLedger, createBatch, itemMessages, messages, noClient, requestMessage, walk } from '@millrace/wire';
-import type { Batch, Signal, Visitor } from '@millrace/wire';
-import { decode, encode } from './reference.ts';
+import { expect } from '@jest/globals';
+import { admitBytes, createBatch, noClient, requestMessage, walk } from '@millrace/wire';
+import type { Batch, BufferPool, Visitor } from '@millrace/wire';
+import { countItems, testPool } from './meaning.ts';
+import type { TestSignal } from './meaning.ts';
+import { encode } from './reference.ts';
 import type { PlainMessage } from './reference.ts';
-
-export type Walked = Exclude<Signal, 'profiles'>;
+import { scramble } from './scramble.ts';
 
 /** A pool whose released buffers are overwritten. */
-export const pool: BufferPool = new BufferPool(new MemoryLedger(1 << 30), { poison: true });
-
-/** Counts the spans, data points or log records of a request. */
-export function countItems(signal: Walked, bytes: Uint8Array): number {
-  const count = (name: string, message: PlainMessage): number => {
-    let items = 0;
-    for (const field of messages.get(name)!.fields) {
-      const value = field.type === 'message' ? message[field.jsonName] : undefined;
-      if (value === undefined) continue;
-      const inner = (field.repeated ? value : [value]) as PlainMessage[];
-      if (itemMessages.has(field.message!)) items += inner.length;
-      else for (const one of inner) items += count(field.message!, one);
-    }
-    return items;
-  };
-  return count(requestMessage[signal], decode(signal, bytes));
-}
+export const pool: BufferPool = testPool();
 
 /** A batch with a copy of the bytes in pooled memory. */
-export function toBatch(signal: Walked, bytes: Uint8Array, items: number = countItems(signal, bytes)): Batch {
+export function toBatch(signal: TestSignal, bytes: Uint8Array, items: number = countItems(signal, bytes)): Batch {
   const lease = pool.lease(bytes.length + 3);
   // Not at the start of the buffer: offsets are relative to the batch.
   lease.buffer.set(bytes, 3);
   return createBatch(signal, lease, 3, 3 + bytes.length, items, noClient);
 }
 
+/** Expects bytes that `admit` takes as they are. */
+export function expectAdmissible(signal: TestSignal, bytes: Uint8Array, items: number): void {
+  using batch = admitBytes(signal, bytes, noClient, pool);
+  expect(batch.bytes.equals(bytes)).toBe(true);
+  expect(batch.items).toBe(items);
+}
+
 /** Walks a request and returns a copy of what is left; hooks must not throw. */
-export function walked(signal: Walked, bytes: Uint8Array, ...visitors: Visitor[]): Buffer | undefined {
+export function walked(signal: TestSignal, bytes: Uint8Array, ...visitors: Visitor[]): Buffer | undefined {
   using batch = toBatch(signal, bytes);
   const result = walk(visitors, (_, error) => {
     throw error;
   }).run(batch);
   if (result === batch) return Buffer.from(batch.bytes);
-  const copy = result === undefined ? undefined : Buffer.from(result.bytes);
-  result?.release();
+  if (result === undefined) return undefined;
+  const copy = Buffer.from(result.bytes);
+  expectAdmissible(signal, copy, result.items);
+  result.release();
   return copy;
 }
 
@@ -254,7 +249,7 @@ export class RandomRequest {
     };
   };
 
-  message(signal: Walked): PlainMessage {
+  message(signal: TestSignal): PlainMessage {
     const r = this.#r;
     const [groups, scopes, items, make] = {
       traces: ['resourceSpans', 'scopeSpans', 'spans', this.#span] as const,
@@ -294,8 +289,16 @@ export class RandomRequest {
     return { [groups]: r.list(3, group), ...this.#unknown() };
   }
 
-  /** An encoded request. */
-  bytes(signal: Walked): Buffer {
-    return encode(signal, this.message(signal));
+  /** A well-formed request: half of them as encoders write it, half with its fields in any order. */
+  bytes(signal: TestSignal): Buffer {
+    const bytes = encode(signal, this.message(signal));
+    if (this.#r.chance(50)) return bytes;
+    using batch = admitBytes(
+      signal,
+      scramble(requestMessage[signal], bytes, () => this.#r.below(1 << 20) / (1 << 20)),
+      noClient,
+      pool,
+    );
+    return Buffer.from(batch.bytes);
   }
 }

@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http';
-import { httpReply } from '@millrace/transport';
-import { noClient } from '@millrace/wire';
+import { createHttpServer, httpReply } from '@millrace/transport';
+import { BufferPool, MemoryLedger, noClient } from '@millrace/wire';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Agent, request } from 'undici';
-import { eventually, RawClient, serve, type TestServer } from './http-harness.ts';
+import { defaults, eventually, RawClient, serve, type TestServer } from './http-harness.ts';
 
 let open: TestServer[] = [];
 const started = async (...args: Parameters<typeof serve>): Promise<TestServer> => {
@@ -178,6 +178,17 @@ describe('An HTTP server', () => {
     expect(await (await request(url, { method: 'POST', body: 'x' })).body.text()).toBe('first');
   });
 
+  it('answers in HTTP/1.1 when a client offers to upgrade', async () => {
+    const { port, route } = await started();
+    const client = await RawClient.open(port);
+    client.send(
+      `${post(5, 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n')}hello`,
+    );
+    expect(await client.until(/taken$/)).toMatch(/^HTTP\/1.1 200 /);
+    expect(route.bodies.map(String)).toEqual(['hello']);
+    client.socket.destroy();
+  });
+
   it('reads a body that trickles in', async () => {
     const { port, route } = await started();
     const client = await RawClient.open(port);
@@ -321,6 +332,8 @@ describe('Stopping an HTTP server', () => {
 
   it('is safe before a start, twice and concurrently', async () => {
     const { server, url } = await started();
+    const never = createHttpServer(defaults, new Map(), new BufferPool(new MemoryLedger(1e6)));
+    await never.stop(new AbortController().signal);
     await Promise.all([server.stop(AbortSignal.abort()), server.stop(AbortSignal.abort())]);
     await server.stop(new AbortController().signal);
     await expect(request(url, { dispatcher: new Agent() })).rejects.toThrow('ECONNREFUSED');
