@@ -151,6 +151,17 @@ describe('exporter otlp_http', () => {
     expect(destination.accepted.map((request) => request.url)).toEqual([url]);
   });
 
+  it.each([
+    ['metrics', 'metrics_endpoint'],
+    ['logs', 'logs_endpoint'],
+    ['profiles', 'profiles_endpoint'],
+  ] as const)('sends %s to their own URL, %s', async (signal, setting) => {
+    const exporter = await start({ ...direct, [setting]: `${destination.url}/own` }, { signal });
+    await exporter.offer();
+    await exporter.stop();
+    expect(destination.accepted.map((request) => request.url)).toEqual(['/own']);
+  });
+
   it('sends headers in place of its own, and its secrets only there', async () => {
     const exporter = await start({ ...direct, headers: { Authorization: 'Bearer t', 'User-Agent': 'mine', Host: 'shop.example' } });
     await exporter.offer();

@@ -106,4 +106,10 @@ describe('health_check', () => {
     expect(problems({ endpoint: '', path: 'x' })).toEqual(['http endpoint required', 'path must start with /']);
     expect(problems({ endpoint: 'localhost' })).toEqual(['endpoint: "localhost" must have a port, as in localhost:13133']);
   });
+
+  it('accepts check_collector_pipeline of old configurations, without effect', async () => {
+    const { extension, ask } = await healthCheck({ check_collector_pipeline: { enabled: true, interval: '5m', exporter_failure_threshold: 0 } });
+    await extension.ready?.();
+    expect((await ask()).status).toBe(200);
+  });
 });

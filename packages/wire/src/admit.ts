@@ -17,7 +17,8 @@ export function admit(signal: Signal, lease: Lease, start: number, end: number, 
     if (odd === undefined || signal === 'profiles') return createBatch(signal, lease, start, end, items, client);
     const usual = normalize(signal, odd, lease.buffer, start, end, lease.pool);
     lease.release();
-    return createBatch(signal, usual.lease, 0, usual.sizeBytes, validate(signal, usual.lease.buffer, 0, usual.sizeBytes).items, client);
+    const count = odd === 'padded' ? items : validate(signal, usual.lease.buffer, 0, usual.sizeBytes).items;
+    return createBatch(signal, usual.lease, 0, usual.sizeBytes, count, client);
   } catch (error) {
     lease.release();
     throw error;

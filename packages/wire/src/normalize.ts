@@ -1,16 +1,16 @@
 import type { BufferPool, Lease } from './buffer-pool.ts';
 import { childOf, flags, kinds, requestRow, rowFields, table } from './schema-table.ts';
+import { shorten } from './shorten.ts';
 import type { Signal } from './signal.ts';
 import { skipValue, skipVarint, varintSize, writeVarint } from './varint.ts';
 
 /**
- * Writes messages in two ways. `inOrder` keeps the fields where they are and saves superfluous bytes. `message` writes field by field in the
- * order of the field numbers, unknown fields last; a field that occurs once but has come in pieces is put together by reading its pieces one
- * after the other: that is what merging means in protobuf. Each field is sought by a scan of its own, so memory is needed only for the
- * list of pieces, at most half the size of the body.
+ * Writes a message field by field in the order of the field numbers, unknown fields last. A field that occurs once but has come in pieces is
+ * put together by reading its pieces one after the other: that is what merging means in protobuf. Each field is sought by a scan of its
+ * own, so memory is needed only for the list of pieces, at most half the size of the body.
  */
 class Rewriter {
-  readonly lease: Lease;
+  readonly #lease: Lease;
   readonly #source: Uint8Array;
   #out: Buffer;
   #at = 0;
@@ -24,7 +24,7 @@ class Rewriter {
 
   constructor(source: Uint8Array, lease: Lease) {
     this.#source = source;
-    this.lease = lease;
+    this.#lease = lease;
     this.#out = lease.buffer;
   }
 
@@ -34,8 +34,8 @@ class Rewriter {
 
   #room(sizeBytes: number): void {
     if (this.#at + sizeBytes <= this.#out.length) return;
-    this.lease.grow(this.#at + sizeBytes, this.#at);
-    this.#out = this.lease.buffer;
+    this.#lease.grow(this.#at + sizeBytes, this.#at);
+    this.#out = this.#lease.buffer;
   }
 
   push(start: number, end: number): void {
@@ -60,14 +60,9 @@ class Rewriter {
   }
 
   #raw(start: number, end: number): void {
-    const size = end - start;
-    this.#room(size);
-    const source = this.#source;
-    const out = this.#out;
-    // A call costs more than copying a few bytes.
-    if (size < 32) for (let from = start, to = this.#at; from < end;) out[to++] = source[from++]!;
-    else out.set(source.subarray(start, end), this.#at);
-    this.#at += size;
+    this.#room(end - start);
+    this.#out.set(this.#source.subarray(start, end), this.#at);
+    this.#at += end - start;
   }
 
   #number(value: number): void {
@@ -115,59 +110,6 @@ class Rewriter {
     }
     if (wireType === 2) this.#number(this.#fieldEnd - this.#valueAt);
     this.#raw(this.#valueAt, this.#fieldEnd);
-  }
-
-  /** Writes the message of a row, the range `[start, end)`, which is well formed but for superfluous bytes. What has none is copied in runs. */
-  inOrder(row: number, start: number, end: number): void {
-    const source = this.#source;
-    let run = start;
-    for (let at = start, next = 0; at < end; at = next) {
-      let tag = source[at]!;
-      let valueAt = at + 1;
-      if (tag > 127 && source[valueAt] === 1) valueAt++;
-      next = tag < 128 || valueAt === at + 2 ? this.#endOfUsual(tag & 7, valueAt) : 0;
-      const isUsual = next > 0;
-      if (isUsual) {
-        if ((tag & 7) === 2) valueAt += source[valueAt]! < 128 ? 1 : 2;
-      } else {
-        next = this.#read(at);
-        tag = this.#tag;
-        valueAt = this.#valueAt;
-      }
-      const entry = tag < 256 ? table[(row << 8) | tag]! : kinds.unknown;
-      const kind = entry & 15;
-      const isRun = isUsual && kind !== kinds.message && kind !== kinds.packedVarint;
-      if (isRun) continue;
-      this.#raw(run, at);
-      run = next;
-      if (kind === kinds.message) {
-        const contentAt = this.#open(tag, next - valueAt);
-        this.inOrder(childOf(entry), valueAt, next);
-        this.#close(contentAt, next - valueAt);
-      } else if (kind === kinds.packedVarint) {
-        const contentAt = this.#open(tag, next - valueAt);
-        this.#varints(valueAt, next);
-        this.#close(contentAt, next - valueAt);
-      } else this.#field();
-    }
-    this.#raw(run, end);
-  }
-
-  /** The end of the value at `at` if it can be copied as it is, at a glance; else 0. */
-  #endOfUsual(wireType: number, at: number): number {
-    const source = this.#source;
-    const first = source[at]!;
-    if (wireType === 2) {
-      if (first < 128) return at + 1 + first;
-      const second = source[at + 1]!;
-      return second > 0 && second < 128 ? at + 2 + ((first & 127) | (second << 7)) : 0;
-    }
-    if (wireType === 0) {
-      if (first < 128) return at + 1;
-      const end = skipVarint(source, at);
-      return source[end - 1] === 0 || end === at + 10 ? 0 : end;
-    }
-    return wireType === 1 ? at + 8 : wireType === 5 ? at + 4 : 0;
   }
 
   /** Writes the message of a row whose content is the pieces from `from` to the top of the stack. */
@@ -258,39 +200,34 @@ class Rewriter {
   /** Writes the numbers that `#read` has found, one or a packed run, without tags. */
   #elements(kind: number): void {
     if (kind === kinds.packedFixed64) this.#raw(this.#valueAt, this.#fieldEnd);
-    else this.#varints(this.#valueAt, this.#fieldEnd);
-  }
-
-  #varints(start: number, end: number): void {
-    for (let at = start; at < end; at = skipVarint(this.#source, at)) this.#varint(at);
+    else for (let at = this.#valueAt, end = this.#fieldEnd; at < end; at = skipVarint(this.#source, at)) this.#varint(at);
   }
 }
 
 /**
  * Rewrites a legal body that `validate` called odd into the well-formed one that means the same: equal for every protobuf decoder, unknown
- * fields included. Submessages that came in pieces are merged, of repeated singular fields and oneofs the last one stays, numbers are
- * packed, fields are put in the order of their numbers, unknown fields after them.
+ * fields included. Superfluous varint bytes go, submessages that came in pieces are merged, of repeated singular fields and oneofs the
+ * last one stays, numbers are packed; unless the body was only padded, fields are put in the order of their numbers, unknown ones last.
  *
- * @returns a new lease whose first `sizeBytes` bytes are the body. Items are to be counted again: members that a oneof loses may have held some.
+ * @returns a new lease whose first `sizeBytes` bytes are the body. A misplaced one may hold fewer items: those in members that a oneof loses are gone.
  */
 export function normalize(
   signal: Exclude<Signal, 'profiles'>,
   odd: 'padded' | 'misplaced',
-  buffer: Uint8Array,
+  buffer: Buffer,
   start: number,
   end: number,
   pool: BufferPool,
 ): { lease: Lease; sizeBytes: number } {
-  const rewriter = new Rewriter(buffer, pool.lease(end - start));
+  const lease = pool.lease(end - start);
   try {
-    if (odd === 'padded') rewriter.inOrder(requestRow[signal], start, end);
-    else {
-      rewriter.push(start, end);
-      rewriter.message(requestRow[signal], 0);
-    }
+    if (odd === 'padded') return { lease, sizeBytes: shorten(signal, buffer, start, end, lease.buffer) };
+    const rewriter = new Rewriter(buffer, lease);
+    rewriter.push(start, end);
+    rewriter.message(requestRow[signal], 0);
+    return { lease, sizeBytes: rewriter.sizeBytes };
   } catch (error) {
-    rewriter.lease.release();
+    lease.release();
     throw error;
   }
-  return { lease: rewriter.lease, sizeBytes: rewriter.sizeBytes };
 }

@@ -73,11 +73,16 @@ function createValidator(): (buffer: Uint8Array, start: number, end: number, row
     let length = buffer[at]!;
     next = at + 1;
     if (length > 127) {
-      const second = next < end ? buffer[next]! : 0;
-      if (second > 0 && second < 128) {
-        next++;
-        length = (length & 127) | (second << 7);
-      } else length = readWide(buffer, at, end, depth);
+      // Up to four bytes here, the rest, which hardly anyone sends, there.
+      const last = Math.min(at + 3, end - 1);
+      let byte = length;
+      length &= 127;
+      for (let shift = 7; byte > 127 && next <= last; shift += 7) {
+        byte = buffer[next++]!;
+        length |= (byte & 127) << shift;
+      }
+      if (byte > 127) length = readWide(buffer, at, end, depth);
+      else if (byte === 0) padded = true;
       if (length >= 0x80000000) fail('length of 2 GiB or more', at, depth);
     }
     if (length > end - next) fail('length beyond the end of the message', at, depth);

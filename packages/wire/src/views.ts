@@ -80,13 +80,13 @@ export interface AttributesEdit extends AttributesView {
   delete(key: Key): boolean;
 }
 
-/** A repeated part of an item: events, links, exemplars, quantiles. `at` returns a reused view. */
+/** A repeated part of an item: events, links, exemplars, quantiles. `at` returns a reused view and throws a `RangeError` beyond `size`. */
 export interface ListView<V> {
   readonly size: number;
   at(index: number): V;
 }
 
-/** A `ListView` whose entries can be dropped; the indexes of the others do not change during the walk. */
+/** A `ListView` whose entries can be dropped: they keep their index until the hook returns, and later visitors do not see them. */
 export interface EditableListView<V> extends ListView<V> {
   drop(index: number): void;
   isDropped(index: number): boolean;
@@ -135,7 +135,7 @@ export interface ItemView {
   readonly attributes: AttributesEdit;
   readonly resource: ResourceView;
   readonly scope: ScopeView;
-  /** The item's own bytes as they arrived (edits are not in them). */
+  /** The item's own bytes with the edits made so far. */
   range(): ByteRange;
 }
 
@@ -223,7 +223,7 @@ export interface MetricView {
   /** 0 unspecified, 1 delta, 2 cumulative; 0 for gauges and summaries. */
   readonly temporality: number;
   readonly isMonotonic: boolean;
-  /** Data points as they arrived. */
+  /** Data points when the walk began: visitors before may drop some. */
   readonly size: number;
   readonly metadata: AttributesView;
   readonly resource: ResourceView;

@@ -6,7 +6,10 @@ export type Verdict = void | 'drop' | 'skip';
 
 /** Properties of a visitor that end a fusion group (architecture: "one walk for many processors"). */
 export interface VisitorTraits {
-  /** Item hooks change a higher level, so the visitor runs alone, in two passes. */
+  /**
+   * Item hooks edit the resource, scope or metric of their item (the views are `ResourceEdit`, `ScopeEdit` and `MetricEdit` then); later
+   * items see it. The visitor must be alone in its walk, since the one after it would have to see the last edit at the first item.
+   */
   readonly editsUpward?: true;
   /** A throw refuses the whole batch instead of keeping the item. */
   readonly refuses?: true;
@@ -27,6 +30,9 @@ export interface PointWriter {
  * A processor that works item by item. Hooks are synchronous; an absent hook costs nothing; a view is valid inside its call only.
  * State across items lives in the visitor. Many visitors run in one walk whose result equals running them one after the other.
  * A throw undoes this visitor's edits of that item, is reported, and keeps the item.
+ *
+ * Container hooks run when the first item below has come as far as the visitor (or the container is found to be empty), so a container that
+ * lost all its items before is never heard of. The `End` hooks run only where at least one item reached the visitor and it did not skip.
  */
 export interface Visitor {
   readonly traits?: VisitorTraits;

@@ -5,7 +5,7 @@ import { message } from './arbitrary.ts';
 import { check } from './check.ts';
 import { countItems, expectSame, meaning, request, signals, testPool, type TestSignal } from './meaning.ts';
 import { encode, refusal } from './reference.ts';
-import { randomFrom, scramble } from './scramble.ts';
+import { pad, randomFrom, scramble } from './scramble.ts';
 
 const pool = testPool();
 
@@ -61,6 +61,20 @@ describe.each(signals)('admit %s', (signal) => {
       }),
     );
     expect(rewritten).toBeGreaterThan(50);
+  });
+
+  it('takes superfluous bytes away and leaves the rest as it is', () => {
+    let shortened = 0;
+    check(
+      120,
+      fc.property(message(request(signal)), fc.integer(), (plain, seed) => {
+        const bytes = encode(signal, plain);
+        const padded = pad(request(signal), bytes, randomFrom(seed));
+        if (padded.length > bytes.length) shortened++;
+        expectSame(admitInside(signal, padded, 0x0a), { bytes, items: countItems(signal, bytes) });
+      }),
+    );
+    expect(shortened).toBeGreaterThan(50);
   });
 
   it('accepts mutated bytes exactly when the reference does, apart from the listed differences', () => {

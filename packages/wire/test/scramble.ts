@@ -77,7 +77,7 @@ const numeric = (field: ReferenceField): boolean => field.message === undefined 
 
 /** Some other legal value of a field, which a later one replaces. */
 function stale(field: ReferenceField, random: Random): Piece {
-  const size = /raceId$/.test(field.name) ? 16 : /[sS]panId$/.test(field.name) ? 8 : 3;
+  const size = field.name.endsWith('raceId') ? 16 : field.name.endsWith('panId') ? 8 : 3;
   if (field.message !== undefined || field.type === 'string' || field.type === 'bytes')
     return { number: field.number, wireType: 2, raw: field.message === undefined ? Buffer.alloc(size, 65) : Buffer.alloc(0) };
   if (field.type === 'double' || /fixed64/.test(field.type))
@@ -151,4 +151,23 @@ export function scramble(messageName: string, bytes: Buffer, random: Random): Bu
     if (queues[index]!.length === 0) queues.splice(index, 1);
   }
   return Buffer.concat(out);
+}
+
+/** The same fields in the same order with superfluous bytes in tags, lengths and varints at every depth. */
+export function pad(messageName: string, bytes: Buffer, random: Random): Buffer {
+  const fields = type(messageName)!;
+  return Buffer.concat(
+    parse(bytes).map((piece) => {
+      const field = fields.find((each) => each.number === piece.number);
+      if (field?.message !== undefined) return write({ ...piece, raw: pad(field.message, piece.raw, random) }, random);
+      if (field?.type !== 'uint64') return write(piece, random);
+      const elements: Buffer[] = [];
+      for (let at = 0; at < piece.raw.length;) {
+        const end = readVarint(piece.raw, at)[1];
+        elements.push(padded(piece.raw.subarray(at, end), random, 10));
+        at = end;
+      }
+      return write({ ...piece, raw: Buffer.concat(elements) }, random);
+    }),
+  );
 }

@@ -418,12 +418,12 @@ describe('an edit through a walk', () => {
   });
 
   it.each(signals)('leaves nothing when everything is dropped: %s', (signal) => {
-    const bytes = new RandomRequest(new Random(1)).bytes(signal);
+    const bytes = new RandomRequest(new Random(1)).large(signal);
     expect(walked(signal, bytes, { onResource: () => 'drop' })).toBeUndefined();
   });
 
   it('refuses what no field can hold and changes nothing', () => {
-    const bytes = new RandomRequest(new Random(1)).bytes('traces');
+    const bytes = new RandomRequest(new Random(1)).large('traces');
     let cycle: Plain = [];
     cycle = [cycle];
     (cycle as Plain[])[0] = cycle;
@@ -439,7 +439,7 @@ describe('an edit through a walk', () => {
   });
 
   it('is undone when its hook throws, and only then', () => {
-    const bytes = new RandomRequest(new Random(21)).bytes('traces');
+    const bytes = new RandomRequest(new Random(21)).large('traces');
     const reports: unknown[] = [];
     const group = walk(
       [
@@ -489,7 +489,7 @@ describe('an edit through a walk', () => {
   });
 
   it('refuses the whole batch when the visitor says so, and gives its memory back', () => {
-    const bytes = new RandomRequest(new Random(21)).bytes('traces');
+    const bytes = new RandomRequest(new Random(21)).large('traces');
     using batch = toBatch('traces', bytes);
     const { accounted } = pool.ledger;
     const refusing: Visitor = {
@@ -505,7 +505,7 @@ describe('an edit through a walk', () => {
   });
 
   it('is refused for a resource, scope or metric outside of its own hook', () => {
-    const bytes = new RandomRequest(new Random(4)).bytes('metrics');
+    const bytes = new RandomRequest(new Random(4)).large('metrics');
     let calls = 0;
     const visitor: Visitor = {
       onDataPoint: (p) => {

@@ -301,4 +301,11 @@ export class RandomRequest {
     );
     return Buffer.from(batch.bytes);
   }
+
+  /** A request with at least ten items. */
+  large(signal: TestSignal): Buffer {
+    let bytes = this.bytes(signal);
+    while (countItems(signal, bytes) < 10) bytes = Buffer.concat([bytes, this.bytes(signal)]);
+    return bytes;
+  }
 }

@@ -329,7 +329,7 @@ describe('views', () => {
   });
 
   it('throw for list entries and elements that are not there', () => {
-    const bytes = new RandomRequest(new Random(5)).bytes('traces');
+    const bytes = new RandomRequest(new Random(5)).large('traces');
     walked('traces', bytes, {
       onSpan: (span) => {
         expect(() => span.events.at(span.events.size)).toThrow(RangeError);
@@ -345,7 +345,7 @@ describe('views', () => {
 
   it('hash equal sets of attributes alike, in any order, edited or not, and differently under another seed', () => {
     const hashes = (names: readonly string[]): string[] => {
-      const bytes = new RandomRequest(new Random(3)).bytes('traces');
+      const bytes = new RandomRequest(new Random(3)).large('traces');
       const found: string[] = [];
       const into = new Uint32Array(2);
       const visitor: Visitor = {
@@ -379,7 +379,7 @@ describe('views', () => {
 
 describe('a walk', () => {
   it('returns the batch itself when nothing changes and leases nothing', () => {
-    const bytes = new RandomRequest(new Random(1)).bytes('traces');
+    const bytes = new RandomRequest(new Random(1)).large('traces');
     const batch = toBatch('traces', bytes);
     const { accounted } = batch.pool.ledger;
     const during: number[] = [];
@@ -401,7 +401,7 @@ describe('a walk', () => {
     const none = (): void => {};
     expect(() => walk(Array<Visitor>(32).fill({}), none)).toThrow('at most 31');
     expect(() => walk([{}, { traits: { editsUpward: true } }], none)).toThrow('must be alone');
-    const bytes = new RandomRequest(new Random(1)).bytes('traces');
+    const bytes = new RandomRequest(new Random(1)).large('traces');
     using batch = toBatch('traces', bytes);
     const errors: unknown[] = [];
     const group = walk([{ onResource: () => void group.run(batch) }], (_, error) => errors.push(error));

@@ -16,20 +16,15 @@ export function addHash(view: DataView, p: number, end: number, into: Uint32Arra
   let high = seeds[1];
   for (const words = end - 3; p < words; p += 4) {
     const word = view.getInt32(p, true);
-    low = Math.imul(low ^ word, 0x85eb_ca77);
-    low ^= low >>> 15;
-    high = Math.imul(high + word, 0xc2b2_ae3d) ^ (low << 7);
-    high ^= high >>> 13;
+    low = Math.imul(((low << 13) | (low >>> 19)) ^ word, 0x85eb_ca77);
+    high = Math.imul(((high << 17) | (high >>> 15)) + word, 0xc2b2_ae3d);
   }
-  for (; p < end; p++) {
-    const byte = view.getUint8(p);
-    low = Math.imul(low ^ byte, 0x85eb_ca77);
-    low ^= low >>> 15;
-    high = Math.imul(high + byte, 0xc2b2_ae3d);
-    high ^= high >>> 13;
-  }
-  low = Math.imul(low ^ (high >>> 16), 0x27d4_eb2f);
-  high = Math.imul(high ^ (low >>> 15), 0x1656_67b1);
-  into[0] += low ^ (high >>> 13);
-  into[1] += high ^ (low >>> 16);
+  let rest = 0;
+  for (; p < end; p++) rest = (rest << 8) | view.getUint8(p);
+  low = Math.imul(low ^ rest ^ (high >>> 16), 0x85eb_ca77);
+  high = Math.imul((high ^ (low >>> 15)) + rest, 0xc2b2_ae3d);
+  low = Math.imul(low ^ (low >>> 13) ^ high, 0x27d4_eb2f);
+  high = Math.imul(high ^ (high >>> 16) ^ (low >>> 13), 0x1656_67b1);
+  into[0] += low ^ (low >>> 15);
+  into[1] += high ^ (high >>> 15);
 }
