@@ -108,7 +108,9 @@ describe('health_check', () => {
   });
 
   it('accepts check_collector_pipeline of old configurations, without effect', async () => {
-    const { extension, ask } = await healthCheck({ check_collector_pipeline: { enabled: true, interval: '5m', exporter_failure_threshold: 0 } });
+    const { extension, ask } = await healthCheck({
+      check_collector_pipeline: { enabled: true, interval: '5m', exporter_failure_threshold: 0 },
+    });
     await extension.ready?.();
     expect((await ask()).status).toBe(200);
   });

@@ -162,7 +162,7 @@ export class BatchBuilder implements Disposable {
     this.#check(scope, 'metrics');
     const data = messages.get('Metric')?.fields.find(({ jsonName, oneof }) => jsonName === metric.type && oneof === 'data');
     const message = messages.get(data?.message ?? '');
-    if (data === undefined || message === undefined) throw new TypeError(`${String(metric.type)} is no type of metrics`);
+    if (data === undefined || message === undefined) throw new TypeError(`${metric.type} is no type of metrics`);
     const { name, description, unit, metadata } = metric;
     const start = this.#bytes.position;
     const group = this.#write(start, (arena) => {

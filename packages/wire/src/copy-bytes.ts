@@ -16,7 +16,9 @@ export function copyBytes(
   end: number,
 ): void {
   if (end - start >= callBytes) {
-    target.fill(new Uint8Array(source.buffer, source.byteOffset + start, end - start), at, at + end - start);
+    const range = new Uint8Array(source.buffer, source.byteOffset + start, end - start);
+    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a buffer takes the bytes
+    target.fill(range, at, at + end - start);
     return;
   }
   for (const last = end - 31; start < last; start += 32, at += 32) {

@@ -422,6 +422,32 @@ describe('an edit through a walk', () => {
     expect(walked(signal, bytes, { onResource: () => 'drop' })).toBeUndefined();
   });
 
+  it('may be as large and as many as it likes', () => {
+    const huge = 'h'.repeat(1_500_000);
+    const kvs = Array.from({ length: 100 }, (_, i) => ({ key: `key ${i}`, value: any(BigInt(i)) }));
+    const events = Array.from({ length: 30 }, (_, i) => ({ name: `event ${i}`, timeUnixNano: BigInt(i) }));
+    const request = { resourceSpans: [{ scopeSpans: [{ spans: [{ attributes: kvs, events }, { name: 'second' }] }] }] };
+    const visitor: Visitor = {
+      onSpan: ({ attributes, events: list }) => {
+        for (let i = 0; i < 100; i++) attributes.setString(key(`key ${i}`), `value ${i}`);
+        for (let i = 0; i < 100; i++) attributes.setString(key(`new ${i}`), `value ${i}`);
+        attributes.setString(key('huge'), huge);
+        for (let i = 0; i < list.size; i++) list.at(i).setName(huge.slice(0, 20_000 + i));
+        for (let i = 0; i < list.size; i += 2) list.drop(i);
+      },
+    };
+    const expected = decode('traces', encode('traces', request));
+    for (const span of children('traces', expected)) {
+      for (let i = 0; i < 100; i++) set(span, `key ${i}`, `value ${i}`);
+      for (let i = 0; i < 100; i++) set(span, `new ${i}`, `value ${i}`);
+      set(span, 'huge', huge);
+      list(span['events']).forEach((event, i) => (event['name'] = huge.slice(0, 20_000 + i)));
+      span['events'] = list(span['events']).filter((_, i) => i % 2 === 1);
+    }
+    const result = walked('traces', encode('traces', request), visitor)!;
+    expectSame(meaning('traces', result), meaning('traces', encode('traces', expected)));
+  });
+
   it('refuses what no field can hold and changes nothing', () => {
     const bytes = new RandomRequest(new Random(1)).large('traces');
     let cycle: Plain = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createBatch, key, keySet, noClient, setHashSeed, walk } from '@millrace/wire';
+import { BatchBuilder, createBatch, key, keySet, noClient, setHashSeed, walk } from '@millrace/wire';
 import type {
   AttributesView,
   ByteRange,
@@ -328,6 +328,41 @@ describe('views', () => {
     expect([...seen].toSorted()).toEqual(['array', 'bool', 'bytes', 'double', 'empty', 'int', 'kvlist', 'string']);
   });
 
+  it('turn single values into plain ones', () => {
+    const wanted = {
+      text: 'a',
+      int: -5n,
+      double: 0.5,
+      flag: true,
+      list: ['x', undefined, [1n]],
+      map: { deep: { deeper: 'y' } },
+      none: undefined,
+    };
+    const builder = new BatchBuilder('logs', pool);
+    builder
+      .resource()
+      .scope()
+      .log({ attributes: wanted, body: { ...wanted, bytes: Uint8Array.of(1, 2) } });
+    using batch = builder.finish()!;
+    let calls = 0;
+    const visitor: Visitor = {
+      onLog: (log) => {
+        calls++;
+        expect(log.attributes.toPlain()).toEqual(wanted);
+        expect(log.body.toPlain()).toEqual({ ...wanted, bytes: Uint8Array.of(1, 2) });
+        expect(log.body.entries.size).toBe(8);
+        expect(log.body.entries.value(key('map'))?.entries.value(key('deep'))?.entries.string(key('deeper'))).toBe('y');
+        const text = log.attributes.value(key('text'))!;
+        expect([text.number(), text.bigint(), text.boolean(), text.size, text.entries.size]).toEqual([NaN, 0n, false, 0, 0]);
+        expect(() => text.at(0)).toThrow(RangeError);
+        expect(log.attributes.value(key('int'))!.string()).toBe('');
+      },
+      onDataPoint: () => expect(true).toBe(false),
+    };
+    expect(walk([visitor], (_, error) => expect(error).toBeUndefined()).run(batch)).toBe(batch);
+    expect(calls).toBe(1);
+  });
+
   it('throw for list entries and elements that are not there', () => {
     const bytes = new RandomRequest(new Random(5)).large('traces');
     walked('traces', bytes, {
@@ -375,6 +410,37 @@ describe('views', () => {
     setHashSeed(1, 3);
     expect(hashes(['first', 'second', 'third'])).not.toEqual([hash]);
   });
+
+  it('hash different attributes differently', () => {
+    const builder = new BatchBuilder('logs', pool);
+    const scope = builder.resource().scope();
+    for (let i = 0; i < 5000; i++) {
+      scope.log({ attributes: { user: `user-${i}`, n: 1n } });
+      scope.log({ attributes: { user: 'user', n: BigInt(i) } });
+      // The same bytes, shared out differently between two attributes.
+      scope.log({ attributes: { a: `${i}x`, b: 'y' } });
+      scope.log({ attributes: { a: `${i}`, b: 'xy' } });
+    }
+    using batch = builder.finish()!;
+    const into = new Uint32Array(2);
+    const hashes = new Set<string>();
+    const halves = new Set<number>();
+    walk(
+      [
+        {
+          onLog: (log) => {
+            log.attributes.hash64(into);
+            hashes.add(into.join(' '));
+            halves.add(into[0]!);
+          },
+        },
+      ],
+      () => {},
+    ).run(batch);
+    expect(hashes.size).toBe(20_000);
+    // By chance about 20,000² / 2^33 of 32-bit hashes coincide.
+    expect(halves.size).toBeGreaterThan(19_990);
+  });
 });
 
 describe('a walk', () => {
@@ -399,7 +465,12 @@ describe('a walk', () => {
 
   it('takes at most 31 visitors, an upward visitor only alone, and is not entered twice', () => {
     const none = (): void => {};
-    expect(() => walk(Array<Visitor>(32).fill({}), none)).toThrow('at most 31');
+    expect(() =>
+      walk(
+        Array.from({ length: 32 }, () => ({})),
+        none,
+      ),
+    ).toThrow('at most 31');
     expect(() => walk([{}, { traits: { editsUpward: true } }], none)).toThrow('must be alone');
     const bytes = new RandomRequest(new Random(1)).large('traces');
     using batch = toBatch('traces', bytes);
