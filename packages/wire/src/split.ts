@@ -140,7 +140,7 @@ class Part {
         this.#content[container] = after;
       }
       if (container === 0) return after;
-      more = fieldBytes(after) - (here ? fieldBytes(before) : 1);
+      more = here ? fieldBytes(after) - fieldBytes(before) : fieldBytes(after);
     }
   }
 
