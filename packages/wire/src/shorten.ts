@@ -75,7 +75,7 @@ function createShortener(): (row: number, from: Buffer, start: number, end: numb
           const contentEnd = shortenContent(kind === message ? childRow(entry) : -1, at, at + length, contentAt);
           const size = contentEnd - contentAt;
           const width = varintSize(size);
-          if (false) target.copyWithin(to + width, contentAt, contentEnd);
+          if (width < expected) target.copyWithin(to + width, contentAt, contentEnd);
           writeVarint(target, to, size);
           to += width + size;
           run = at + length;

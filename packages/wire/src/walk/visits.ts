@@ -295,7 +295,7 @@ export class Visits {
       else if (item === this.#log) verdict = visitor.onLog?.(this.#log);
       else verdict = visitor.onDataPoint?.(this.#point);
     } catch (error) {
-
+      item.rollback(edits);
       if (this.#isLate) for (const level of this.#levels()) level.latest.rollback();
       this.#fail(i, error);
     }
