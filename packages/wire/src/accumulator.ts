@@ -1,3 +1,4 @@
+import { copyAll } from './copy-bytes.ts';
 import { type Batch, createBatch } from './batch.ts';
 import type { BufferPool, Lease } from './buffer-pool.ts';
 import type { Client } from './client.ts';
@@ -38,7 +39,7 @@ export class Accumulator {
     const size = this.#sizeBytes + bytes.length;
     this.#lease ??= this.#pool.lease(Math.max(size, this.#expectedBytes));
     this.#lease.grow(size, this.#sizeBytes);
-    this.#lease.buffer.set(bytes, this.#sizeBytes);
+    copyAll(this.#lease.buffer, this.#sizeBytes, bytes);
     this.#sizeBytes = size;
     this.#items += batch.items;
   }

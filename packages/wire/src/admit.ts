@@ -1,3 +1,4 @@
+import { copyAll } from './copy-bytes.ts';
 import { type Batch, createBatch } from './batch.ts';
 import type { BufferPool, Lease } from './buffer-pool.ts';
 import type { Client } from './client.ts';
@@ -32,6 +33,6 @@ export function admit(signal: Signal, lease: Lease, start: number, end: number, 
  */
 export function admitBytes(signal: Signal, bytes: Uint8Array, client: Client, pool: BufferPool): Batch {
   const lease = pool.lease(bytes.length);
-  lease.buffer.set(bytes);
+  copyAll(lease.buffer, 0, bytes);
   return admit(signal, lease, 0, bytes.length, client);
 }

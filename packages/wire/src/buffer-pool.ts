@@ -1,3 +1,4 @@
+import { copyAll } from './copy-bytes.ts';
 import type { MemoryLedger } from './memory-ledger.ts';
 
 /** Buffers come in sizes of 2^n and 1.5 * 2^n bytes from 4 KiB on, so a lease wastes at most a third. */
@@ -113,7 +114,7 @@ export class Lease implements Disposable {
     const old = this.buffer;
     if (sizeBytes <= old.length) return;
     const larger = this.pool.take(Math.max(sizeBytes, Math.min(old.length * 2, largestBytes)));
-    old.copy(larger, 0, 0, keepBytes);
+    copyAll(larger, 0, old.subarray(0, keepBytes));
     this.#buffer = larger;
     this.pool.give(old);
     this.pool.track(this, larger.length);

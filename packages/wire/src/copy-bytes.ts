@@ -30,3 +30,9 @@ export function copyBytes(
   for (const last = end - 7; start < last; start += 8, at += 8) targetView.setBigUint64(at, view.getBigUint64(start, true), true);
   while (start < end) target[at++] = source[start++];
 }
+
+/** Copies all of `bytes` to `at`, at the same speed. The two must not overlap. */
+export function copyAll(target: Buffer, at: number, bytes: Uint8Array): void {
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a buffer takes the bytes
+  if (bytes.length > 0) target.fill(bytes, at, at + bytes.length);
+}

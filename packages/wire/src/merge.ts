@@ -1,3 +1,4 @@
+import { copyAll } from './copy-bytes.ts';
 import { type Batch, createBatch } from './batch.ts';
 import type { Client } from './client.ts';
 
@@ -23,7 +24,7 @@ export function merge(batches: readonly Batch[], client: Client): Batch {
   let at = 0;
   try {
     for (const batch of batches) {
-      lease.buffer.set(batch.bytes, at);
+      copyAll(lease.buffer, at, batch.bytes);
       at += batch.sizeBytes;
     }
   } catch (error) {

@@ -253,6 +253,19 @@ describe('every legal oddity is accepted', () => {
     expect(take('traces', body).bytes).toEqual(body);
   });
 
+  it('a submessage in very many pieces', () => {
+    const body = len(1, ...Array.from({ length: 5000 }, (_, i) => len(1, int(2, i % 100))), len(2));
+    expect(take('traces', body).bytes).toEqual(len(1, len(1, int(2, 99)), len(2)));
+  });
+
+  it('a body that grows when it is rewritten', () => {
+    const points = (...content: Buffer[]): Buffer =>
+      len(1, len(2, len(2, len(10, ...Array.from({ length: 3000 }, () => len(1, ...content))))));
+    const batch = take('metrics', points(len(8, int(2, 5))));
+    expect(batch).toMatchObject({ items: 3000, bytes: points(len(8, len(2, hex('05')))) });
+    expect(batch.bytes.length).toBeGreaterThan(points(len(8, int(2, 5))).length);
+  });
+
   it('a merged submessage that outgrows its pieces', () => {
     const long = 'x'.repeat(100);
     const pieces = [len(1, len(1, long)), len(1, len(2, long))];
