@@ -33,7 +33,7 @@ export async function bundle(options: BundleOptions): Promise<void> {
     splitting: true,
     format: 'esm',
     platform: 'node',
-    target: 'node26',
+    target: 'node24',
     conditions: ['@millrace/source'],
     chunkNames: 'chunks/[name]-[hash]',
     // CommonJS dependencies call require() for Node's own modules, which an ES module does not have.

@@ -14,7 +14,8 @@ const retryAfterMs = 100;
 
 /**
  * Sends prepared HTTP/1.1 requests (head and body in one buffer) in turn over `connections` keep-alive connections, each with one request
- * in flight, for as long as the returned function is not called. A refused request is followed by the next one after 100 ms.
+ * in flight, for as long as the returned function is not called.
+ * A refused request is followed by the next one after 100 ms; the first refusal is printed.
  */
 export function startHttp1Load(port: number, requests: readonly Buffer[], connections: number, counters: LoadCounters): () => void {
   let next = 0;
@@ -35,6 +36,7 @@ export function startHttp1Load(port: number, requests: readonly Buffer[], connec
       const length = /content-length: *(\d+)/i.exec(unread.slice(0, headEnd));
       if (unread.length < headEnd + 4 + Number(length?.[1] ?? 0)) return;
       const accepted = unread.startsWith('HTTP/1.1 2');
+      if (!accepted && counters.refused === 0) console.error(`first refusal: ${JSON.stringify(unread)}`);
       unread = '';
       if (accepted) {
         counters.acknowledged++;

@@ -67,10 +67,12 @@ describe('memory_limiter', () => {
     lease.release();
     void offer();
     await clock.advance(1_000);
-    expect(messages().slice(1)).toEqual([
-      'Memory usage is above soft limit. Refusing data.',
-      'Memory usage back within limits. Resuming normal operation.',
-    ]);
+    // Whether a collection is due depends on what else this process has done.
+    expect(
+      messages()
+        .filter((message) => !message.includes('GC'))
+        .slice(1),
+    ).toEqual(['Memory usage is above soft limit. Refusing data.', 'Memory usage back within limits. Resuming normal operation.']);
     await stage.shutdown?.(AbortSignal.abort());
   });
 

@@ -1,4 +1,5 @@
 import { type Batch, createBatch } from './batch.ts';
+import type { Lease } from './buffer-pool.ts';
 import { childOf, flags, requestRow, table } from './schema-table.ts';
 import { readVarint, skipValue, varintSize, writeVarint } from './varint.ts';
 
@@ -10,65 +11,59 @@ export interface SplitLimit {
   readonly bytes?: number;
 }
 
+/** A message that is being read and has items below it: the request, a resource, a scope, a metric, its data. */
+interface Container {
+  readonly row: number;
+  /** Its field in its parent: one byte. */
+  readonly tag: number;
+  readonly start: number;
+  readonly end: number;
+  /** Starts and ends of the ranges that are no children; they are repeated in every part that the container reaches. */
+  readonly header: readonly number[];
+  readonly headerBytes: number;
+  /** Length of its content in the current part when all its open children are closed; -1 before its first unit there. */
+  bytes: number;
+  /** Where its content starts in the current part, and how many bytes are left free for its length. */
+  contentAt: number;
+  lengthBytes: number;
+}
+
 /** Bytes of a message with its length and its one-byte tag. */
 const fieldBytes = (contentBytes: number): number => 1 + varintSize(contentBytes) + contentBytes;
 
-/**
- * A request as a list of units under containers. A unit is an item, or a message without any item below it: it is never cut. A container is
- * a message with units below it: the request, a resource, a scope, a metric, its data. What is no child of a container is its header and is
- * repeated in every part that the container reaches. Containers are numbered in the order in which they start, the request is 0.
- */
-class Units {
+/** Goes once over the units of a batch (items, and messages without any item below them, which are never cut) and copies them into parts. */
+class Splitter {
+  readonly parts: Batch[] = [];
+  readonly #batch: Batch;
   readonly #source: Buffer;
-  // By unit.
-  readonly start: number[] = [];
-  readonly end: number[] = [];
-  readonly container: number[] = [];
-  readonly isItem: boolean[] = [];
-  // By container.
-  readonly parent: number[] = [];
-  readonly tag: number[] = [];
-  readonly headerBytes: number[] = [];
-  readonly #headerFrom: number[] = [];
-  /** Starts and ends of the ranges of all headers. */
-  readonly #headers: number[] = [];
+  readonly #limitItems: number;
+  readonly #limitBytes: number;
+  /** From the request down to the innermost container. */
+  readonly #open: Container[] = [];
+  // The current part.
+  #lease: Lease | undefined;
+  #out: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #units = 0;
+  #items = 0;
+  /** Units at the end of the part that are neighbours in the source too and not copied yet. */
+  #runStart = 0;
+  #runEnd = 0;
 
-  constructor(batch: Batch) {
+  constructor(batch: Batch, limitItems: number, limitBytes: number) {
+    this.#batch = batch;
     this.#source = batch.bytes;
-    this.#read(requestRow[batch.signal], 0, 0, 0, this.#source.length);
+    this.#limitItems = limitItems;
+    this.#limitBytes = limitBytes;
   }
 
-  #read(row: number, parent: number, tag: number, start: number, end: number): void {
-    const container = this.parent.length;
-    this.parent.push(parent);
-    this.tag.push(tag);
-    this.#headerFrom.push(this.#headers.length);
-    this.headerBytes.push(0);
-    for (let at = start; at < end;) {
-      const next = this.#skip(at);
-      if ((this.#entry(row, at) & flags.child) === 0) {
-        this.headerBytes[container]! += next - at;
-        if (this.#headers.length > this.#headerFrom[container]! && this.#headers.at(-1) === at)
-          this.#headers[this.#headers.length - 1] = next;
-        else this.#headers.push(at, next);
-      }
-      at = next;
-    }
-    for (let at = start; at < end;) {
-      const next = this.#skip(at);
-      const entry = this.#entry(row, at);
-      if ((entry & flags.item) !== 0) this.#unit(container, at, next, true);
-      else if ((entry & flags.child) !== 0) {
-        const contentAt = next - readVarint(this.#source, at + 1);
-        const units = this.start.length;
-        const containers = this.parent.length;
-        this.#read(childOf(entry), container, this.#source[at]!, contentAt, next);
-        if (this.start.length === units) {
-          this.#forget(containers);
-          this.#unit(container, at, next, false);
-        }
-      }
-      at = next;
+  run(): void {
+    try {
+      this.#read(requestRow[this.#batch.signal], 0, 0, this.#source.length);
+      if (this.#units > 0) this.#finish();
+    } catch (error) {
+      this.#lease?.release();
+      throw error;
     }
   }
 
@@ -83,108 +78,139 @@ class Units {
     return tag < 128 ? table[(row << 8) | tag]! : 0;
   }
 
-  #unit(container: number, start: number, end: number, isItem: boolean): void {
-    this.container.push(container);
-    this.start.push(start);
-    this.end.push(end);
-    this.isItem.push(isItem);
-  }
-
-  #forget(container: number): void {
-    this.#headers.length = this.#headerFrom[container]!;
-    for (const list of [this.parent, this.tag, this.headerBytes, this.#headerFrom]) list.length = container;
-  }
-
-  /** Copies the header of a container to `at` and returns where it ends. */
-  copyHeader(container: number, target: Buffer, at: number): number {
-    const to = this.#headerFrom[container + 1] ?? this.#headers.length;
-    for (let i = this.#headerFrom[container]!; i < to; i += 2) {
-      target.set(this.#source.subarray(this.#headers[i], this.#headers[i + 1]), at);
-      at += this.#headers[i + 1]! - this.#headers[i]!;
+  #hasItems(row: number, start: number, end: number): boolean {
+    for (let at = start, next = 0; at < end; at = next) {
+      next = this.#skip(at);
+      const entry = this.#entry(row, at);
+      if ((entry & flags.item) !== 0) return true;
+      if ((entry & flags.child) !== 0 && this.#hasItems(childOf(entry), next - readVarint(this.#source, at + 1), next)) return true;
     }
-    return at;
+    return false;
   }
 
-  /** Copies the units `[from, to)`, which are neighbours in one container. */
-  copy(from: number, to: number, target: Buffer, at: number): number {
-    target.set(this.#source.subarray(this.start[from], this.end[to - 1]), at);
-    return at + this.end[to - 1]! - this.start[from]!;
+  #read(row: number, tag: number, start: number, end: number): void {
+    const header: number[] = [];
+    let headerBytes = 0;
+    for (let at = start, next = 0; at < end; at = next) {
+      next = this.#skip(at);
+      if ((this.#entry(row, at) & flags.child) !== 0) continue;
+      headerBytes += next - at;
+      if (header.at(-1) === at) header[header.length - 1] = next;
+      else header.push(at, next);
+    }
+    const container: Container = { row, tag, start, end, header, headerBytes, bytes: -1, contentAt: 0, lengthBytes: 0 };
+    this.#open.push(container);
+    for (let at = start, next = 0; at < end; at = next) {
+      next = this.#skip(at);
+      const entry = this.#entry(row, at);
+      if ((entry & flags.child) === 0) continue;
+      const contentAt = next - readVarint(this.#source, at + 1);
+      const isItem = (entry & flags.item) !== 0;
+      if (isItem || !this.#hasItems(childOf(entry), contentAt, next)) this.#unit(at, next, isItem);
+      else this.#read(childOf(entry), this.#source[at]!, contentAt, next);
+    }
+    this.#flush();
+    if (container.bytes >= 0 && this.#open.length > 1) this.#close(container);
+    this.#open.pop();
   }
-}
 
-/** The part that is being filled: which units, and how long each container is in it. */
-class Part {
-  readonly #units: Units;
-  /** By container: bytes of its content in this part; valid when `#part` is this part. */
-  readonly #content: number[] = [];
-  readonly #partOf: number[] = [];
-  #part = 0;
-  from = 0;
-  items = 0;
-  sizeBytes = 0;
-
-  constructor(units: Units) {
-    this.#units = units;
+  #unit(start: number, end: number, isItem: boolean): void {
+    const full =
+      (isItem && this.#items >= this.#limitItems) || (this.#limitBytes < Infinity && this.#grow(end - start, false) > this.#limitBytes);
+    if (full && this.#units > 0) this.#finish();
+    const first = this.#open.findIndex((container) => container.bytes < 0);
+    this.#grow(end - start, true);
+    if (first >= 0) this.#begin(first);
+    if (this.#runEnd !== start) {
+      this.#flush();
+      this.#runStart = start;
+    }
+    this.#runEnd = end;
+    this.#units++;
+    if (isItem) this.#items++;
   }
 
-  /** Size of the part with one unit more; `commit` adds the unit. */
-  sizeWith(unit: number, commit: boolean): number {
-    const { parent, headerBytes } = this.#units;
-    let more = this.#units.end[unit]! - this.#units.start[unit]!;
-    for (let container = this.#units.container[unit]!; ; container = parent[container]!) {
-      const here = this.#partOf[container] === this.#part;
-      const before = here ? this.#content[container]! : headerBytes[container]!;
+  /** Size of the part with a unit of so many bytes more in the innermost container. */
+  #grow(unitBytes: number, commit: boolean): number {
+    let more = unitBytes;
+    for (let level = this.#open.length - 1; ; level--) {
+      const container = this.#open[level]!;
+      const isOpen = container.bytes >= 0;
+      const before = isOpen ? container.bytes : container.headerBytes;
       const after = before + more;
-      if (commit) {
-        this.#partOf[container] = this.#part;
-        this.#content[container] = after;
+      if (commit) container.bytes = after;
+      if (level === 0) return after;
+      more = isOpen ? fieldBytes(after) - fieldBytes(before) : fieldBytes(after);
+    }
+  }
+
+  /** Writes the starts and headers of the open containers from a level on. */
+  #begin(level: number): void {
+    this.#flush();
+    if (this.#lease === undefined) {
+      // A little more than its share by items.
+      const share = (this.#source.length * this.#limitItems) / Math.max(1, this.#batch.items);
+      this.#lease = this.#batch.pool.lease(Math.min(this.#source.length, this.#limitBytes, share * 1.1));
+      this.#out = this.#lease.buffer;
+    }
+    for (; level < this.#open.length; level++) {
+      const container = this.#open[level]!;
+      this.#room(container.headerBytes + 6);
+      if (level > 0) {
+        this.#out[this.#at++] = container.tag;
+        container.lengthBytes = varintSize(Math.min(container.end - container.start, this.#limitBytes));
+        this.#at += container.lengthBytes;
       }
-      if (container === 0) return after;
-      more = here ? fieldBytes(after) - fieldBytes(before) : fieldBytes(after);
+      container.contentAt = this.#at;
+      for (let i = 0; i < container.header.length; i += 2) this.#copy(container.header[i]!, container.header[i + 1]!);
     }
   }
 
-  add(unit: number): void {
-    this.sizeBytes = this.sizeWith(unit, true);
-    if (this.#units.isItem[unit]) this.items++;
+  #close({ bytes, contentAt, lengthBytes }: Container): void {
+    const width = varintSize(bytes);
+    if (width !== lengthBytes) {
+      this.#room(width);
+      this.#out.copyWithin(contentAt - lengthBytes + width, contentAt, this.#at);
+      this.#at += width - lengthBytes;
+    }
+    writeVarint(this.#out, contentAt - lengthBytes, bytes);
   }
 
-  /** Makes the units from `from` to `to` a batch and starts the next part. */
-  finish(to: number, batch: Batch): Batch {
-    const units = this.#units;
-    const lease = batch.pool.lease(this.sizeBytes);
-    const target = lease.buffer;
-    let at = units.copyHeader(0, target, 0);
-    let opened = 0;
-    const open = (container: number): void => {
-      if (container <= opened) return;
-      open(units.parent[container]!);
-      target[at++] = units.tag[container]!;
-      at = writeVarint(target, at, this.#content[container]!);
-      at = units.copyHeader(container, target, at);
-      opened = container;
-    };
-    for (let unit = this.from; unit < to;) {
-      const container = units.container[unit]!;
-      open(container);
-      let run = unit + 1;
-      while (run < to && units.container[run] === container && units.start[run] === units.end[run - 1]) run++;
-      at = units.copy(unit, run, target, at);
-      unit = run;
-    }
-    const part = createBatch(batch.signal, lease, 0, at, this.items, batch.client);
-    this.#part++;
-    this.from = to;
-    this.items = 0;
-    this.sizeBytes = 0;
-    return part;
+  #flush(): void {
+    this.#copy(this.#runStart, this.#runEnd);
+    this.#runStart = this.#runEnd = 0;
+  }
+
+  #copy(start: number, end: number): void {
+    if (start === end) return;
+    this.#room(end - start);
+    this.#out.set(this.#source.subarray(start, end), this.#at);
+    this.#at += end - start;
+  }
+
+  #room(sizeBytes: number): void {
+    if (this.#at + sizeBytes <= this.#out.length) return;
+    this.#lease!.grow(this.#at + sizeBytes, this.#at);
+    this.#out = this.#lease!.buffer;
+  }
+
+  /** Makes what was read since the last part one. */
+  #finish(): void {
+    this.#flush();
+    for (let level = this.#open.length - 1; level > 0; level--) if (this.#open[level]!.bytes >= 0) this.#close(this.#open[level]!);
+    for (const container of this.#open) container.bytes = -1;
+    this.parts.push(createBatch(this.#batch.signal, this.#lease!, 0, this.#at, this.#items, this.#batch.client));
+    this.#lease = undefined;
+    this.#at = 0;
+    this.#units = 0;
+    this.#items = 0;
   }
 }
 
 /**
  * Splits a batch at item borders into parts within the limit, items in order. Resource, scope, metric without its points, schema URLs and
- * unknown fields of these are repeated in each part. Only a part that holds one item, or one empty container, may exceed `bytes`. A batch within the limit, and any
- * batch of profiles, comes back as one `hold()`. The parts are the caller's to release, and so is the batch still.
+ * unknown fields of these are repeated in each part. Only a part that holds one item, or one message without items, may exceed `bytes`. A batch
+ * within the limit, and any batch of profiles, comes back as one `hold()`. The parts are the caller's to release, and so is the batch still.
  *
  * @throws RangeError for a limit below 1.
  */
@@ -192,20 +218,12 @@ export function split(batch: Batch, limit: SplitLimit): Batch[] {
   const { items = Infinity, bytes = Infinity } = limit;
   if (!(items >= 1 && bytes >= 1)) throw new RangeError(`split limits must be at least 1: ${items} items, ${bytes} bytes`);
   if (batch.signal === 'profiles' || (batch.items <= items && batch.sizeBytes <= bytes)) return [batch.hold()];
-  const units = new Units(batch);
-  const count = units.start.length;
-  const part = new Part(units);
-  const parts: Batch[] = [];
+  const splitter = new Splitter(batch, items, bytes);
   try {
-    for (let unit = 0; unit < count; unit++) {
-      const full = (units.isItem[unit] && part.items + 1 > items) || (bytes < Infinity && part.sizeWith(unit, false) > bytes);
-      if (full && unit > part.from) parts.push(part.finish(unit, batch));
-      part.add(unit);
-    }
-    parts.push(parts.length === 0 ? batch.hold() : part.finish(count, batch));
+    splitter.run();
   } catch (error) {
-    for (const done of parts) done.release();
+    for (const part of splitter.parts) part.release();
     throw error;
   }
-  return parts;
+  return splitter.parts.length > 0 ? splitter.parts : [batch.hold()];
 }
