@@ -3,7 +3,7 @@ import type { Batch, Client, Consumed, Consumer, Context, Host, Signal, Timer } 
 import { Accumulator, split } from '@millrace/wire';
 
 /** What waits while the next component does not accept data: at least this many bytes, ... */
-const leastBoundBytes = 8 * 1024 * 1024;
+const leastBoundBytes = 4 * 1024 * 1024;
 /** ... or this many times the last batch. */
 const boundInBatches = 2;
 const firstRetryMs = 20;

@@ -21,16 +21,16 @@ function capacityOf(sizeClass: number): number {
 
 /** Settings of a `BufferPool`. */
 export interface BufferPoolOptions {
-  /** Bytes of free buffers that the pool keeps for the next lease; more are left to the garbage collector. Default 32 MiB. */
+  /** Bytes of free buffers that the pool keeps for the next lease; more are left to the garbage collector. Default 8 MiB. */
   readonly retainBytes?: number;
   /** Overwrite released buffers with 0xAA, so that a read after release is seen. For tests. Default false. */
   readonly poison?: boolean;
 }
 
 /**
- * Lends buffers and takes them back. Leased memory is not referenced by the pool: a lease that is lost is garbage,
- * never a leak and never handed out twice, and its bytes leave the ledger when it is collected. One pool a thread. The memory is not shared
- * between threads: V8 copies from and to shared memory byte by byte unless both places are equally aligned, twelve times slower.
+ * Lends buffers of shared memory and takes them back. Leased memory is not referenced by the pool: a lease that is lost is garbage,
+ * never a leak and never handed out twice, and its bytes leave the ledger when it is collected. One pool a thread. Copy between its
+ * buffers with `copyAll` or `copyBytes`: `set`, `copy` and `copyWithin` move shared memory byte by byte.
  */
 export class BufferPool {
   readonly ledger: MemoryLedger;
@@ -42,7 +42,7 @@ export class BufferPool {
 
   constructor(ledger: MemoryLedger, options: BufferPoolOptions = {}) {
     this.ledger = ledger;
-    this.#retainBytes = options.retainBytes ?? 32 * 1024 * 1024;
+    this.#retainBytes = options.retainBytes ?? 8 * 1024 * 1024;
     this.#poison = options.poison ?? false;
   }
 
@@ -70,7 +70,7 @@ export class BufferPool {
     if (!(sizeBytes >= 0 && sizeBytes <= largestBytes)) throw new RangeError(`no buffer of ${sizeBytes} bytes`);
     const sizeClass = classOf(sizeBytes);
     let buffer = this.#free[sizeClass]?.pop();
-    if (buffer === undefined) buffer = Buffer.allocUnsafeSlow(capacityOf(sizeClass));
+    if (buffer === undefined) buffer = Buffer.from(new SharedArrayBuffer(capacityOf(sizeClass)));
     else this.#freeBytes -= buffer.length;
     this.ledger.add(buffer.length);
     return buffer;

@@ -1,4 +1,5 @@
 import type { BufferPool, Lease } from './buffer-pool.ts';
+import { copyAll } from './copy-bytes.ts';
 import { childOf, flags, kinds, requestRow, rowFields, table } from './schema-table.ts';
 import { shorten } from './shorten.ts';
 import type { Signal } from './signal.ts';
@@ -61,7 +62,7 @@ class Rewriter {
 
   #raw(start: number, end: number): void {
     this.#room(end - start);
-    this.#out.set(this.#source.subarray(start, end), this.#at);
+    copyAll(this.#out, this.#at, this.#source.subarray(start, end));
     this.#at += end - start;
   }
 

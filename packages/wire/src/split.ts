@@ -1,5 +1,6 @@
 import { type Batch, createBatch } from './batch.ts';
 import type { Lease } from './buffer-pool.ts';
+import { copyAll } from './copy-bytes.ts';
 import { childOf, flags, requestRow, table } from './schema-table.ts';
 import { readVarint, skipValue, varintSize, writeVarint } from './varint.ts';
 
@@ -28,6 +29,9 @@ interface Container {
   lengthBytes: number;
 }
 
+/** Headers may make all parts together so many times larger than the batch, and so many bytes more, before the splitting ends. */
+const largestGrowth = { factor: 8, bytes: 16 * 1024 * 1024 };
+
 /** Bytes of a message with its length and its one-byte tag. */
 const fieldBytes = (contentBytes: number): number => 1 + varintSize(contentBytes) + contentBytes;
 
@@ -38,6 +42,10 @@ class Splitter {
   readonly #source: Buffer;
   readonly #limitItems: number;
   readonly #limitBytes: number;
+  /** About the size of a part. */
+  readonly #expectedBytes: number;
+  /** Bytes that further parts may take. */
+  #allowance: number;
   /** From the request down to the innermost container. */
   readonly #open: Container[] = [];
   // The current part.
@@ -55,6 +63,9 @@ class Splitter {
     this.#source = batch.bytes;
     this.#limitItems = limitItems;
     this.#limitBytes = limitBytes;
+    const share = (batch.sizeBytes * limitItems) / Math.max(1, batch.items);
+    this.#expectedBytes = Math.min(batch.sizeBytes, limitBytes, share * 1.1);
+    this.#allowance = batch.sizeBytes * largestGrowth.factor + largestGrowth.bytes;
   }
 
   run(): void {
@@ -117,7 +128,7 @@ class Splitter {
   #unit(start: number, end: number, isItem: boolean): void {
     const full =
       (isItem && this.#items >= this.#limitItems) || (this.#limitBytes < Infinity && this.#grow(end - start, false) > this.#limitBytes);
-    if (full && this.#units > 0) this.#finish();
+    if (full && this.#units > 0 && this.#allowance > 0) this.#finish();
     const first = this.#open.findIndex((container) => container.bytes < 0);
     this.#grow(end - start, true);
     if (first >= 0) this.#begin(first);
@@ -148,9 +159,7 @@ class Splitter {
   #begin(level: number): void {
     this.#flush();
     if (this.#lease === undefined) {
-      // A little more than its share by items.
-      const share = (this.#source.length * this.#limitItems) / Math.max(1, this.#batch.items);
-      this.#lease = this.#batch.pool.lease(Math.min(this.#source.length, this.#limitBytes, share * 1.1));
+      this.#lease = this.#batch.pool.lease(this.#expectedBytes);
       this.#out = this.#lease.buffer;
     }
     for (; level < this.#open.length; level++) {
@@ -158,7 +167,7 @@ class Splitter {
       this.#room(container.headerBytes + 6);
       if (level > 0) {
         this.#out[this.#at++] = container.tag;
-        container.lengthBytes = varintSize(Math.min(container.end - container.start, this.#limitBytes));
+        container.lengthBytes = varintSize(Math.min(container.end - container.start, this.#expectedBytes));
         this.#at += container.lengthBytes;
       }
       container.contentAt = this.#at;
@@ -184,7 +193,7 @@ class Splitter {
   #copy(start: number, end: number): void {
     if (start === end) return;
     this.#room(end - start);
-    this.#out.set(this.#source.subarray(start, end), this.#at);
+    copyAll(this.#out, this.#at, this.#source.subarray(start, end));
     this.#at += end - start;
   }
 
@@ -201,6 +210,7 @@ class Splitter {
     for (const container of this.#open) container.bytes = -1;
     this.parts.push(createBatch(this.#batch.signal, this.#lease!, 0, this.#at, this.#items, this.#batch.client));
     this.#lease = undefined;
+    this.#allowance -= this.#at;
     this.#at = 0;
     this.#units = 0;
     this.#items = 0;
@@ -211,6 +221,9 @@ class Splitter {
  * Splits a batch at item borders into parts within the limit, items in order. Resource, scope, metric without its points, schema URLs and
  * unknown fields of these are repeated in each part. Only a part that holds one item, or one message without items, may exceed `bytes`. A batch
  * within the limit, and any batch of profiles, comes back as one `hold()`. The parts are the caller's to release, and so is the batch still.
+ *
+ * Headers that outweigh the items are not repeated without end: when all parts together come to 8 times the batch plus 16 MiB, the rest is
+ * one last part, whatever its size.
  *
  * @throws RangeError for a limit below 1.
  */

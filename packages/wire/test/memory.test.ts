@@ -27,9 +27,9 @@ describe('a buffer pool', () => {
     expect(pool.ledger.accounted).toBe(0);
   });
 
-  it('lends memory that is not shared, which is copied fastest, and all of it', () => {
+  it('lends shared memory, which other threads can read, and all of it', () => {
     using lease = newPool().lease(5000);
-    expect(Object.prototype.toString.call(lease.buffer.buffer)).toBe('[object ArrayBuffer]');
+    expect(Object.prototype.toString.call(lease.buffer.buffer)).toBe('[object SharedArrayBuffer]');
     expect({ offset: lease.buffer.byteOffset, all: lease.buffer.buffer.byteLength }).toEqual({ offset: 0, all: 6144 });
   });
 

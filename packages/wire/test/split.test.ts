@@ -119,6 +119,20 @@ describe('split', () => {
     parts[0]!.release();
   });
 
+  it('stops where repeated headers would fill the memory', () => {
+    const attributes = [{ key: 'k', value: { stringValue: 'x'.repeat(2 * 2 ** 20) } }];
+    const spans = Array.from({ length: 200 }, () => ({ name: 'n' }));
+    using batch = admitted('traces', encode('traces', { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] }));
+    for (const limit of [{ items: 1 }, { bytes: 1000 }]) {
+      const parts = split(batch, limit);
+      expect(parts.reduce((sum, part) => sum + part.items, 0)).toBe(200);
+      expect(parts.reduce((sum, part) => sum + part.sizeBytes, 0)).toBeLessThan(40 * 2 ** 20);
+      expect(parts.slice(0, -1).every((part) => part.items === 1)).toBe(true);
+      expect(parts.length).toBeGreaterThan(10);
+      for (const part of parts) part.release();
+    }
+  });
+
   it('keeps the client', () => {
     const client = { metadata: new Map([['tenant', ['a']]]), address: '10.0.0.1' };
     using batch = admitBytes('logs', logs(4), client, pool);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { admitBytes, maxGroupDepth, maxValueDepth, noClient, type Signal, signals, WireError } from '@millrace/wire';
 import { varint } from './arbitrary.ts';
-import { testPool } from './meaning.ts';
+import { expectSame, testPool } from './meaning.ts';
 import { decode, type PlainMessage } from './reference.ts';
 
 const pool = testPool();
@@ -139,7 +139,7 @@ describe('what is no legal encoding is refused with its place', () => {
   it('values nested deeper than the bound, in arrays and in maps', () => {
     expect(refuse('traces', nested(maxValueDepth + 1)).reason).toBe('values nested deeper than 64');
     expect(refuse('logs', nestedInMaps(maxValueDepth + 1)).reason).toBe('values nested deeper than 64');
-    expect(refuse('traces', nested(20_000)).reason).toBe('values nested deeper than 64');
+    expect(refuse('traces', nested(2000)).reason).toBe('values nested deeper than 64');
     expect(take('traces', nested(maxValueDepth)).items).toBe(1);
     expect(take('logs', nestedInMaps(maxValueDepth)).items).toBe(1);
   });
@@ -202,7 +202,7 @@ describe('every legal oddity is accepted', () => {
     const buckets = point(10, len(8, int(2, 300), len(2, hex('01 02')), int(2, 7)));
     expect(take('metrics', buckets).bytes).toEqual(point(10, len(8, len(2, hex('ac02 01 02 07')))));
     const many = point(10, len(8, ...Array.from({ length: 20_000 }, () => int(2, 1))));
-    expect(take('metrics', many).bytes).toEqual(point(10, len(8, len(2, Buffer.alloc(20_000, 1)))));
+    expectSame(take('metrics', many).bytes, point(10, len(8, len(2, Buffer.alloc(20_000, 1)))));
   });
 
   it('of a oneof the last member stays; message members merge only while no other comes between', () => {
@@ -262,7 +262,8 @@ describe('every legal oddity is accepted', () => {
     const points = (...content: Buffer[]): Buffer =>
       len(1, len(2, len(2, len(10, ...Array.from({ length: 3000 }, () => len(1, ...content))))));
     const batch = take('metrics', points(len(8, int(2, 5))));
-    expect(batch).toMatchObject({ items: 3000, bytes: points(len(8, len(2, hex('05')))) });
+    expect(batch.items).toBe(3000);
+    expectSame(batch.bytes, points(len(8, len(2, hex('05')))));
     expect(batch.bytes.length).toBeGreaterThan(points(len(8, int(2, 5))).length);
   });
 
