@@ -38,20 +38,21 @@ export function rowLine({ row, otelcol, millrace, ratio }: RowResult): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The whole table as Markdown. */
-export function table(results: Results): string {
-  const lines = [header, `|${'---|'.repeat(7)}`, ...results.rows.map(rowLine)];
-  if (results.start !== undefined) {
-    const { otelcol, millrace } = results.start;
-    lines.push(
-      '',
-      '| | otelcol | millrace |',
-      '|---|---|---|',
-      `| from exec to accepting connections, ms | ${otelcol.startUpMs.toFixed(0)} | ${millrace.startUpMs.toFixed(0)} |`,
-      `| idle RSS, MiB | ${otelcol.idleRssMiB.toFixed(0)} | ${millrace.idleRssMiB.toFixed(0)} |`,
-    );
-  }
-  return lines.join('\n');
+/** Start-up and idle memory as Markdown. */
+export function startTable({ otelcol, millrace }: NonNullable<Results['start']>): string {
+  return [
+    '| | otelcol | millrace |',
+    '|---|---|---|',
+    `| from exec to accepting connections, ms | ${otelcol.startUpMs.toFixed(0)} | ${millrace.startUpMs.toFixed(0)} |`,
+    `| idle RSS, MiB | ${otelcol.idleRssMiB.toFixed(0)} | ${millrace.idleRssMiB.toFixed(0)} |`,
+  ].join('\n');
+}
+
+/** Everything as Markdown. */
+export function table({ rows, start }: Results): string {
+  const parts = rows.length === 0 ? [] : [[header, `|${'---|'.repeat(7)}`, ...rows.map(rowLine)].join('\n')];
+  if (start !== undefined) parts.push(startTable(start));
+  return parts.join('\n\n');
 }
 
 function machine(): string {

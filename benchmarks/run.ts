@@ -21,7 +21,7 @@ import { freePort } from './target.ts';
 const { values: options } = parseArgs({
   options: { check: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string', multiple: true } },
 });
-const full: Plan = { warmUpMs: 3000, windowMs: 3000, windows: 3 };
+const full: Plan = { warmUpMs: 2000, windowMs: 2000, windows: 3 };
 const short: Plan = { warmUpMs: 1500, windowMs: 1000, windows: 3 };
 const checkAttempts = 3;
 const startRuns = 7;

@@ -208,8 +208,8 @@ describe('batch, when the next component refuses', () => {
     };
     expect(() => fill(send)).toThrow(fullText);
     expect(stage.refusing?.()).toMatchObject({ message: fullText, kind: 'retryable' });
-    expect(host.memory.accounted).toBeGreaterThan(7 * mib);
-    expect(host.memory.accounted).toBeLessThan(20 * mib);
+    expect(host.memory.accounted).toBeGreaterThan(3 * mib);
+    expect(host.memory.accounted).toBeLessThan(10 * mib);
     sink.before = undefined;
     await clock.advance(1_000);
     expect(stage.refusing?.()).toBeUndefined();
@@ -287,7 +287,7 @@ describe('batch, when the next component blocks', () => {
       for (;;) waiting.push(Promise.resolve(send(1_000)));
     }).toThrow(fullText);
     expect(stage.refusing?.()).toMatchObject({ message: fullText });
-    expect(host.memory.accounted).toBeLessThan(24 * mib);
+    expect(host.memory.accounted).toBeLessThan(12 * mib);
     sink.before = undefined;
     first.resolve();
     await Promise.all(waiting);
