@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Measurement } from './measure.ts';
 import type { Row } from './rows.ts';
@@ -57,7 +57,7 @@ export function table({ rows, start }: Results): string {
 
 function machine(): string {
   const model = /^model name\s*: (.+)$/m.exec(readFileSync('/proc/cpuinfo', 'latin1'))?.[1] ?? 'unknown CPU';
-  return `${availableParallelism()} cores of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `${cpus().length} cores of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 }
 
 /** Writes the table between the markers of benchmarks/README.md, and everything measured to benchmarks/results.json. */

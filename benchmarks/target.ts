@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** A collector under measurement. */
@@ -39,7 +40,7 @@ async function accepts(port: number): Promise<boolean> {
 
 /** Runs `command` (pinned to `core`, or anywhere) and waits until `port` accepts connections. Its output appears only when it fails. */
 export async function startTarget(command: readonly string[], port: number, core: number | undefined): Promise<Target> {
-  const [program, ...args] = core === undefined ? command : ['taskset', '-c', String(core), ...command];
+  const [program, ...args] = ['taskset', '-c', core === undefined ? `0-${cpus().length - 1}` : String(core), ...command];
   const started = performance.now();
   const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
