@@ -105,3 +105,41 @@ service:
     logs: ${pipeline}
 `;
 }
+
+/** What start-up with everything configured is measured with: most components at once, on free ports, with nobody at the destinations. */
+export function everythingConfiguration(port: number, ports: readonly number[], folder: string): string {
+  const [grpc, jaeger, zipkin, prometheus, health, zpages, pprof, own] = ports;
+  return `receivers:
+  otlp: { protocols: { grpc: { endpoint: 127.0.0.1:${grpc} }, http: { endpoint: 127.0.0.1:${port} } } }
+  jaeger: { protocols: { thrift_http: { endpoint: 127.0.0.1:${jaeger} } } }
+  zipkin: { endpoint: 127.0.0.1:${zipkin} }
+  host_metrics: { collection_interval: 1m, initial_delay: 1m, scrapers: { cpu: , memory: , load: , filesystem: , network: } }
+  prometheus: { config: { scrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:${own}'] }] }] } }
+processors:
+  memory_limiter: { check_interval: 1s, limit_mib: 400 }
+  resource_detection: { detectors: [env, system] }
+  batch: {}
+exporters:
+  otlp_grpc: { endpoint: 127.0.0.1:9, tls: { insecure: true }, sending_queue: { storage: file_storage } }
+  otlp_http: { endpoint: http://127.0.0.1:9, auth: { authenticator: bearertokenauth } }
+  prometheus: { endpoint: 127.0.0.1:${prometheus} }
+  file: { path: ${folder}/out.jsonl }
+  csv: { path: '${folder}/*.csv' }
+  zipkin: { endpoint: http://127.0.0.1:9/api/v2/spans }
+  loki: { endpoint: http://127.0.0.1:9/loki/api/v1/push }
+  datadog: { api: { key: abc }, hostname: bench, host_metadata: { enabled: false }, metrics: { endpoint: http://127.0.0.1:9 }, traces: { endpoint: http://127.0.0.1:9 }, logs: { endpoint: http://127.0.0.1:9 } }
+extensions:
+  file_storage: { directory: ${folder}/queue, create_directory: true }
+  bearertokenauth: { token: abc }
+  healthcheckv2: { use_v2: true, http: { endpoint: 127.0.0.1:${health} } }
+  zpages: { endpoint: 127.0.0.1:${zpages} }
+  pprof: { endpoint: 127.0.0.1:${pprof} }
+service:
+  extensions: [file_storage, bearertokenauth, healthcheckv2, zpages, pprof]
+  telemetry: { metrics: { readers: [{ pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${own} } } } }] } }
+  pipelines:
+    traces: { receivers: [otlp, jaeger, zipkin], processors: [memory_limiter, resource_detection, batch], exporters: [otlp_grpc, file, csv, zipkin, datadog] }
+    metrics: { receivers: [otlp, host_metrics, prometheus], processors: [memory_limiter, resource_detection, batch], exporters: [otlp_http, prometheus, datadog] }
+    logs: { receivers: [otlp], processors: [memory_limiter, resource_detection, batch], exporters: [otlp_http, loki, csv, datadog] }
+`;
+}

@@ -9,8 +9,8 @@ import { peers } from '../test/peers/peers.ts';
 import { floors, rowMisses, startMisses } from './floors.ts';
 import { harnessCore, measure, type Plan } from './measure.ts';
 import { otelcolVersion, rowLine, table, writeReport, type Results, type RowResult } from './report.ts';
-import { configuration, rows, startConfiguration, type Row, type TargetName } from './rows.ts';
-import { measureStartUp } from './start-up.ts';
+import { configuration, everythingConfiguration, rows, startConfiguration, type Row, type TargetName } from './rows.ts';
+import { measureStartUp, type StartUp } from './start-up.ts';
 import { freePort } from './target.ts';
 
 /**
@@ -51,7 +51,7 @@ function command(row: Row, target: TargetName, program: string): (port: number, 
   return (port, sinkPort) => {
     const file = join(scratch, `${target}.yaml`);
     writeFileSync(file, configuration(row, target, port, sinkPort));
-    return [program, '--config', file];
+    return [program, '--config', file, ...(target === 'millrace' ? ['--workers', '1'] : [])];
   };
 }
 
@@ -64,15 +64,28 @@ async function runRow(row: Row): Promise<RowResult> {
 
 async function runStart(): Promise<NonNullable<Results['start']>> {
   const grpcPort = await freePort();
-  const start = (program: string) => (port: number) => {
-    const file = join(scratch, 'start.yaml');
-    writeFileSync(file, startConfiguration(port, grpcPort));
-    return [program, '--config', file];
-  };
+  const start =
+    (program: string, ...args: string[]) =>
+    (port: number) => {
+      const file = join(scratch, 'start.yaml');
+      writeFileSync(file, startConfiguration(port, grpcPort));
+      return [program, '--config', file, ...args];
+    };
   return {
     otelcol: await measureStartUp(startRuns, start(otelcol)),
-    millrace: await measureStartUp(startRuns, start(launcher)),
+    millrace: await measureStartUp(startRuns, start(launcher, '--workers', '1')),
+    everything: await startEverything(),
   };
+}
+
+async function startEverything(): Promise<StartUp> {
+  const ports: number[] = [];
+  for (let i = 0; i < 8; i++) ports.push(await freePort());
+  return measureStartUp(startRuns, (port) => {
+    const file = join(scratch, 'everything.yaml');
+    writeFileSync(file, everythingConfiguration(port, ports, scratch));
+    return [launcher, '--config', file, '--workers', '1'];
+  });
 }
 
 /** Measures until `misses` finds nothing, at most three times; returns what the last try missed. */
@@ -102,7 +115,7 @@ try {
       missed.push(
         ...(await insist(
           runStart,
-          ({ millrace }) => startMisses(millrace),
+          ({ millrace, everything }) => startMisses(millrace, everything),
           (start) => table({ rows: [], start }),
         )),
       );

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Factory } from '@millrace/api';
-import { components } from '@millrace/distribution';
+import type { Factory, FactoryEntry } from '@millrace/api';
+import { components, unsupportedHints } from '@millrace/distribution';
+import { ownMetricsTable } from './own-metrics-table.ts';
 
 /** The part of a JSON Schema that the tables show. */
 interface Schema {
@@ -18,8 +19,6 @@ interface Schema {
 }
 
 const root = join(import.meta.dirname, '..');
-const start = '<!-- settings -->';
-const end = '<!-- /settings -->';
 
 function typeOf(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
@@ -50,29 +49,72 @@ function table(factory: Factory): string {
   return ['| setting | type | default | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
 
-function folderOf(kind: string, type: string): string {
-  const names = { otlp_grpc: 'otlp' } as Record<string, string>;
-  return join(root, 'packages', `${kind}-${(names[type] ?? type).replaceAll('_', '-')}`);
+/** The folder of the package that an entry loads. */
+function folderOf(entry: FactoryEntry): string {
+  const name = /@millrace\/([a-z0-9-]+)/.exec(entry.load.toString())?.[1];
+  if (name === undefined) throw new Error(`${entry.kind} ${entry.type} is not loaded from a package of its own`);
+  return join(root, 'packages', name);
+}
+
+function verdictOf(schema: Schema): string {
+  if (schema['x-unsupported'] !== undefined) return `unsupported: ${schema['x-unsupported']}`;
+  return schema['x-deprecated'] === undefined ? 'accepted' : `accepted with a warning: ${schema['x-deprecated']}`;
+}
+
+/** Every setting with its verdict. */
+function verdicts(schema: Schema, path: string): string[] {
+  const own = Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+    const key = path === '' ? name : `${path}.${name}`;
+    const row = `| \`${key}\` | ${verdictOf(property).replaceAll('|', '\\|').replaceAll('\n', ' ')} |`;
+    return [row, ...(property['x-unsupported'] === undefined ? verdicts(property, key) : [])];
+  });
+  return schema.items === undefined ? own : [...own, ...verdicts(schema.items, `${path}[]`)];
+}
+
+/** The generated part of docs/compatibility.md. */
+function compatibility(factories: ReadonlyMap<FactoryEntry, Factory>): string {
+  const lines: string[] = [];
+  for (const kind of ['receiver', 'processor', 'exporter', 'connector', 'extension'] as const) {
+    const own = [...factories].filter(([entry]) => entry.kind === kind).sort(([a], [b]) => (a.type < b.type ? -1 : 1));
+    lines.push(`### ${kind[0].toUpperCase()}${kind.slice(1)}s`, '', '| component | older name | verdict |', '| --- | --- | --- |');
+    for (const [entry] of own)
+      lines.push(`| \`${entry.type}\` | ${(entry.aliases ?? []).map((alias) => `\`${alias}\``).join(', ')} | accepted |`);
+    for (const [type, hint] of Object.entries(unsupportedHints[kind])) lines.push(`| \`${type}\` | | unsupported: ${hint} |`);
+    lines.push('');
+    for (const [entry, factory] of own) {
+      const settings = verdicts((factory.configSchema ?? {}) as Schema, '');
+      if (settings.length === 0) continue;
+      lines.push(`#### ${kind} ${entry.type}`, '', '| setting | verdict |', '| --- | --- |', ...settings, '');
+    }
+  }
+  return lines.join('\n').trimEnd();
 }
 
 const check = process.argv.includes('--check');
 let stale = 0;
-for (const entry of components) {
-  const { factory } = await entry.load();
-  const file = join(folderOf(entry.kind, entry.type), 'README.md');
+
+/** Puts text between two markers of a file, or complains that it is not there. */
+function fill(file: string, open: string, close: string, content: string): void {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const [before, rest] = text.split(start);
-  const after = rest?.split(end)[1];
+  const [before, rest] = text.split(open);
+  const after = rest?.split(close)[1];
   if (before === undefined || after === undefined) {
-    console.error(`${file}: no ${start} ... ${end}`);
+    console.error(`${file}: no ${open} ... ${close}`);
     stale++;
-    continue;
+    return;
   }
-  const wanted = `${before}${start}\n\n${table(factory)}\n\n${end}${after}`;
-  if (wanted === text) continue;
+  const wanted = `${before}${open}\n\n${content}\n\n${close}${after}`;
+  if (wanted === text) return;
   stale++;
-  if (check) console.error(`${file}: the settings table is not that of the schema; run npm run docs`);
+  if (check) console.error(`${file}: the tables are not those of the schemas; run npm run docs`);
   else writeFileSync(file, wanted);
 }
+
+const factories = new Map<FactoryEntry, Factory>();
+for (const entry of components) factories.set(entry, (await entry.load()).factory);
+for (const [entry, factory] of factories)
+  fill(join(folderOf(entry), 'README.md'), '<!-- settings -->', '<!-- /settings -->', table(factory));
+fill(join(root, 'docs/compatibility.md'), '<!-- components -->', '<!-- /components -->', compatibility(factories));
+fill(join(root, 'docs/telemetry.md'), '<!-- own metrics -->', '<!-- /own metrics -->', await ownMetricsTable());
 if (check && stale > 0) process.exitCode = 1;
-console.log(check ? `${components.length} READMEs checked, ${stale} stale` : `${stale} READMEs written`);
+console.log(check ? `${factories.size + 2} documents checked, ${stale} stale` : `${stale} documents written`);

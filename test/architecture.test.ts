@@ -10,7 +10,7 @@ const packages = readdirSync(packagesFolder);
 const layers: readonly (readonly RegExp[])[] = [
   [/^wire$/, /^config$/],
   [/^api$/],
-  [/^exporter-helper$/, /^transport$/],
+  [/^(exporter-helper|transport|output-file|redaction|regex|prometheus-format|datadog-format|trace-format)$/],
   [],
   [/^(receiver|processor|connector|exporter|extension)-/],
   [/^service$/, /^distribution$/],

@@ -2,8 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { components } from '@millrace/distribution';
 import { freePorts, runConfig, startMillrace, temporaryFolder } from './harness.ts';
 import type { Millrace } from './harness.ts';
 
@@ -49,14 +51,15 @@ describe('millrace', () => {
     expect(await answer(['--nope'])).toEqual({ code: 1, output: expect.stringContaining('--nope') });
   });
 
-  it('is one process that ends with code 0 on SIGTERM and on SIGINT, and that SIGHUP does not kill', async () => {
+  it('is one process that ends with code 0 on SIGTERM and on SIGINT, and reads its configuration again on SIGHUP', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const [port] = await freePorts(1);
       const millrace = await runConfig(minimal(port));
       started.push(millrace);
       expect(readFileSync(`/proc/${millrace.pid}/cmdline`, 'latin1')).toContain('node');
       millrace.child.kill('SIGHUP');
-      await millrace.says('Received signal from OS; reloading is not supported');
+      await millrace.says('Config updated, restart service');
+      await millrace.says('Everything is ready', 2);
       millrace.child.kill(signal);
       expect(await millrace.exited).toBe(0);
       expect(millrace.output()).toMatch(/Starting shutdown[^]*Shutdown complete/);
@@ -151,9 +154,13 @@ describe('millrace components, print-config and featuregate', () => {
     const { code, output } = await answer(['components']);
     expect(code).toBe(0);
     const listed = parse(output) as Record<string, { name: string; stability: unknown }[]>;
-    expect(listed['receivers'].map(({ name }) => name)).toEqual(['nop', 'otlp']);
-    expect(listed['exporters'].map(({ name }) => name)).toEqual(['debug', 'file', 'nop', 'otlp_grpc', 'otlp_http']);
-    expect(listed['connectors'][0].stability).toMatchObject({ 'traces-to-traces': expect.any(String) });
+    for (const kind of ['receiver', 'processor', 'exporter', 'connector', 'extension'] as const) {
+      const types = components.filter((component) => component.kind === kind).map(({ type }) => type);
+      expect(listed[`${kind}s`].map(({ name }) => name)).toEqual(types);
+    }
+    expect(listed['connectors'].find(({ name }) => name === 'forward')!.stability).toMatchObject({
+      'traces-to-traces': expect.any(String),
+    });
     expect(listed['extensions'][0].stability).toEqual({ extension: expect.any(String) });
   });
 
@@ -182,7 +189,7 @@ service: {pipelines: {traces: {receivers: [nop], exporters: [otlp_http]}}}
 
 describe('The first five minutes', () => {
   it('are what the printed lines say: a span, a metric and a log reach the console and ./data', async () => {
-    const [grpc, http, health] = await freePorts(3);
+    const [grpc, http, health, prometheus, zpages] = await freePorts(5);
     const cwd = temporaryFolder();
     const shipped = readFileSync(join(import.meta.dirname, '..', 'pipeline.yaml'), 'utf8');
     writeFileSync(join(cwd, 'pipeline.yaml'), shipped);
@@ -197,6 +204,12 @@ describe('The first five minutes', () => {
         `receivers.otlp.protocols.http.endpoint=127.0.0.1:${http}`,
         '--set',
         `extensions.health_check.endpoint=127.0.0.1:${health}`,
+        '--set',
+        `exporters.prometheus.endpoint=127.0.0.1:${prometheus}`,
+        '--set',
+        `extensions.zpages.endpoint=127.0.0.1:${zpages}`,
+        '--set',
+        'receivers.host_metrics.initial_delay=1ms',
       ],
       { cwd },
     );
@@ -214,11 +227,21 @@ describe('The first five minutes', () => {
       expect([response.status, await response.text()]).toEqual([200, '{"partialSuccess":{}}']);
     }
     expect((await fetch(`http://127.0.0.1:${health}/`)).status).toBe(200);
-    await millrace.says('greetings');
+    // Once in the line to paste, once on the console.
+    await millrace.says('greetings', 2);
+    const pages = [...millrace.output().matchAll(/^(?:Metrics for Prometheus|How the service fares): (\S+)$/gm)].map(([, url]) => url!);
+    expect(pages).toEqual([`http://127.0.0.1:${prometheus}/metrics`, `http://127.0.0.1:${zpages}/debug/servicez`]);
+    let metrics = '';
+    while (!/^system_memory_usage_bytes\{/m.test(metrics) || !/^greetings_total\{.*job="first-steps".*\} 1$/m.test(metrics)) {
+      metrics = await (await fetch(pages[0]!)).text();
+    }
+    expect(await (await fetch(pages[1]!)).text()).toContain('metrics/host');
     expect(await millrace.stop()).toBe(0);
     for (const signal of ['traces', 'metrics', 'logs']) {
       expect(existsSync(join(cwd, 'data', `${signal}.jsonl`))).toBe(true);
-      expect(readFileSync(join(cwd, 'data', `${signal}.jsonl`), 'utf8')).toContain('first-steps');
+      const written = readFileSync(join(cwd, 'data', `${signal}.jsonl`), 'utf8');
+      expect(written).toContain('first-steps');
+      expect(written).toContain(`{"key":"host.name","value":{"stringValue":"${hostname()}"}}`);
     }
   });
 });

@@ -31,8 +31,8 @@ export interface Millrace {
   readonly pid: number;
   /** Everything that it wrote, standard output and error together. */
   output(): string;
-  /** Resolves when the output contains the text; rejects when the process ends before. */
-  says(text: string): Promise<void>;
+  /** Resolves when the output contains the text (so many times); rejects when the process ends before. */
+  says(text: string, times?: number): Promise<void>;
   /** Resolves with the exit code; a signal counts as -1. */
   readonly exited: Promise<number>;
   /** Sends SIGTERM and resolves with the exit code. */
@@ -72,8 +72,8 @@ export function startMillrace(args: readonly string[], options: { cwd?: string; 
     pid: child.pid!,
     output: () => output,
     exited,
-    async says(text) {
-      while (!output.includes(text)) {
+    async says(text, times = 1) {
+      while (output.split(text).length <= times) {
         if (ended) throw new Error(`millrace ended without saying "${text}":\n${output}`);
         await new Promise<void>((resolve) => waiting.push(resolve));
       }

@@ -28,12 +28,12 @@ function testsBelow(folder: string): string {
 
 const allTests = ['packages', 'test', 'plugins'].map((folder) => testsBelow(join(root, folder))).join('\n');
 
-/** Every setting of a schema: its path and its schema. */
+/** Every setting of a schema: its path, in which a list is marked with `[]`, and its schema. */
 function settingsOf(schema: Schema, path: string): [string, Schema][] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, property]): [string, Schema][] => [
     [`${path}${name}`, property],
     // What stands below an unsupported setting is refused with it.
-    ...(property['x-unsupported'] === undefined ? settingsOf(property, `${path}${name}.`) : []),
+    ...(property['x-unsupported'] === undefined ? settingsOf(property, `${path}${name}${property.items === undefined ? '' : '[]'}.`) : []),
   ]);
   return schema.items === undefined ? own : [...own, ...settingsOf(schema.items, path)];
 }
@@ -45,7 +45,9 @@ describe('Every unsupported setting', () => {
     for (const [path, setting] of settingsOf(own, '')) {
       const reason = setting['x-unsupported'];
       if (reason === undefined) continue;
-      const value = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), {});
+      const value = path
+        .split('.')
+        .reduceRight<unknown>((inner, name) => (name.endsWith('[]') ? { [name.slice(0, -2)]: [inner] } : { [name]: inner }), {});
       const ids = { receiver: 'nop', exporter: 'nop', [kind]: type };
       const config = {
         receivers: { [ids.receiver]: kind === 'receiver' ? value : null },
@@ -72,7 +74,7 @@ describe.each(components)('Every setting of $kind $type', ({ load }) => {
     const { factory } = await load();
     const schema = (factory.configSchema ?? { properties: {} }) as Schema;
     const problems = settingsOf(schema, '').flatMap(([path, setting]) => {
-      const name = path.split('.').at(-1)!;
+      const name = path.split('.').at(-1)!.replace('[]', '');
       const found: string[] = [];
       if (setting['x-unsupported'] !== undefined) return found;
       if ((setting.description ?? '') === '') found.push(`${path} has no description`);

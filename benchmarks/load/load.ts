@@ -3,14 +3,14 @@ import { startHttp1Load, type LoadCounters } from './http1-load.ts';
 import { grpcPath, requestsOf, type Workload } from './workload.ts';
 
 /**
- * The load generator's process: `load.ts PORT WORKLOAD_AS_JSON`, with an IPC channel. It sends `'ready'`, then answers each `'sample'` with
+ * The load generator's process: `load.ts PORT WORKLOAD_AS_JSON [HTTP_CONNECTIONS]`, with an IPC channel. It sends `'ready'`, then answers each `'sample'` with
  * its LoadCounters so far; `'stop'` ends the load after the requests in flight.
  */
 const port = Number(process.argv[2]);
 const workload = JSON.parse(process.argv[3]!) as Workload;
 const counters: LoadCounters = { acknowledged: 0, refused: 0, failed: 0 };
 const requests = requestsOf(workload, port);
-const httpConnections = 8;
+const httpConnections = Number(process.argv[4] ?? 8);
 const grpcConnections = 2;
 const grpcCallsInFlight = 8;
 const stop =

@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Consumer, Signal } from '@millrace/api';
-import { configOf, systemClock, testContext } from '@millrace/api/testing';
+import { configOf, systemClock, testContext, testHost } from '@millrace/api/testing';
 import { factory } from '@millrace/receiver-otlp';
 import { BufferPool, MemoryLedger } from '@millrace/wire';
 import type { LoadCounters } from '../load/http1-load.ts';
@@ -33,11 +33,9 @@ async function measure(workload: Workload): Promise<string> {
   const config = configOf(factory, { protocols: { [workload.protocol]: { endpoint: '127.0.0.1:0' } } });
   const receiver = factory.create(config, next, context);
   const host = {
+    ...testHost(),
     pool,
     memory: pool.ledger,
-    extension: () => {
-      throw new Error('there are no extensions');
-    },
     fatal: (error: Error) => {
       throw error;
     },

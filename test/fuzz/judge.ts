@@ -3,6 +3,8 @@ import { narrower } from '../../packages/wire/test/differences.ts';
 import { decodeJson } from '../../packages/wire/test/json-reference.ts';
 import { decode, refusal } from '../../packages/wire/test/reference.ts';
 import type { PlainMessage } from '../../packages/wire/test/reference.ts';
+import { decode as undo, isBomb } from './codings.ts';
+import type { Coding } from './codings.ts';
 
 /** The signals that are sent. */
 export const fuzzedSignals = ['traces', 'metrics', 'logs'] as const;
@@ -22,6 +24,10 @@ export interface Input {
   readonly signal: FuzzedSignal;
   readonly encoding: 'protobuf' | 'json';
   readonly body: Buffer;
+  /** How the body is compressed on its way. */
+  readonly coding?: Coding | undefined;
+  /** What is sent: the compressed body, perhaps damaged, or a bomb. */
+  readonly sent: Buffer;
 }
 
 interface UnknownField {
@@ -105,7 +111,16 @@ export interface Judgement {
 }
 
 /** Asks the reference. */
-export function judge({ signal, encoding, body }: Input): Judgement {
+export function judge({ signal, encoding, body: plain, coding, sent }: Input): Judgement {
+  let body = plain;
+  if (isBomb(sent)) return { verdict: 'refuse', items: [] };
+  if (coding !== undefined) {
+    try {
+      body = undo(coding, sent);
+    } catch {
+      return { verdict: 'refuse', items: [] };
+    }
+  }
   const strict = encoding === 'json' ? undefined : refusal(signal, body);
   const isNarrow = strict !== undefined && narrower.test(strict);
   try {

@@ -1,4 +1,6 @@
+import { mutateBytes } from './mutate-bytes.ts';
 import type { Random } from './random.ts';
+import { varint } from './varint.ts';
 
 /** One field of any protobuf message. A length-delimited one has children when its content reads as a message. */
 interface Node {
@@ -43,16 +45,6 @@ function parse(bytes: Buffer, depth = 0): Node[] | undefined {
     at = end;
   }
   return nodes;
-}
-
-function varint(value: number, padding = 0): Buffer {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    bytes.push(rest % 128);
-    if (rest < 128) break;
-  }
-  for (let i = 0; i < padding; i++) bytes.push(0);
-  return Buffer.from(bytes.map((c, i) => (i < bytes.length - 1 ? c | 128 : c)));
 }
 
 function write(nodes: readonly Node[]): Buffer {
@@ -168,37 +160,6 @@ function mutateTree(nodes: Node[], donor: Node[], random: Random): void {
         const other = random.below(i + 1);
         [list[i], list[other]] = [list[other]!, list[i]!];
       }
-  }
-}
-
-/** Changes of single bytes and pieces, which mostly break the structure. */
-function mutateBytes(bytes: Buffer, donor: Buffer, random: Random): Buffer {
-  const at = random.below(bytes.length + 1);
-  const before = bytes.subarray(0, at);
-  const after = bytes.subarray(at);
-  const piece = donor.subarray(random.below(donor.length + 1)).subarray(0, random.below(64));
-  switch (random.below(7)) {
-    case 0: {
-      const flipped = Buffer.from(bytes);
-      for (let i = 1 + random.below(3); i > 0 && flipped.length > 0; i--) flipped[random.below(flipped.length)]! ^= 1 << random.below(8);
-      return flipped;
-    }
-    case 1:
-      return before;
-    case 2:
-      return Buffer.concat([before, after.subarray(1 + random.below(8))]);
-    case 3:
-      return Buffer.concat([before, random.bytes(1 + random.below(4)), after.subarray(random.below(4))]);
-    case 4:
-      return Buffer.concat([before, piece, after]);
-    case 5:
-      return Buffer.concat([
-        before,
-        varint(random.pick([2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 35, 2 ** 52]), random.below(3)),
-        after.subarray(1),
-      ]);
-    default:
-      return Buffer.concat([before, after.subarray(0, 1 + random.below(32)), after]);
   }
 }
 

@@ -3,10 +3,10 @@
  *
  *   npm run fuzz -- [--seconds 60] [--seed N] [--in-process]
  *
- * Sends mutants of realistic requests of three signals, protobuf and JSON, over HTTP and gRPC to the built command in the configuration of the
- * benchmarks (or, with --in-process, to `admit` and `admitJson`). Fails when the process dies, an answer is late or odd, a verdict differs from the
+ * Sends mutants of realistic requests of three signals, protobuf and JSON, over HTTP and gRPC, plain, compressed, and compressed and damaged, to
+ * the built command in the configuration of the benchmarks (or, with --in-process, to `admit` and `admitJson`). Fails when the process dies, an answer is late or odd, a verdict differs from the
  * reference's without being one of the written differences, or what arrives at the destination is not, as a multiset of items, what was
- * acknowledged. The inputs of a failure are kept in the folder for temporary files.
+ * acknowledged. A quarter of the time goes to receivers jaeger and zipkin (see trace-formats.ts). The inputs of a failure are kept in the folder for temporary files.
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,12 +16,13 @@ import { parseArgs } from 'node:util';
 import { differences, explain } from '../../packages/wire/test/differences.ts';
 import { decode } from '../../packages/wire/test/reference.ts';
 import { inProcessTarget } from './in-process.ts';
-import { input } from './inputs.ts';
+import { input, plainInput } from './inputs.ts';
 import { itemsOf, judge } from './judge.ts';
 import type { Input } from './judge.ts';
 import { Multiset } from './multiset.ts';
 import { runningReceiver } from './running-receiver.ts';
 import type { Target } from './target.ts';
+import { fuzzTraceFormats } from './trace-formats.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +33,11 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
+/** The door itself knows nothing of compression. */
+const inputOf = values['in-process'] ? plainInput : input;
 const parallel = 8;
+/** The part of the time that OTLP gets; the rest is for Jaeger and Zipkin. */
+const otlpShare = 0.75;
 const roundSize = 1000;
 const drainLimitMs = 20_000;
 
@@ -79,7 +84,9 @@ async function drained(): Promise<void> {
 async function report(first: number, tested: readonly Input[], error: unknown): Promise<void> {
   process.exitCode = 1;
   const folder = await mkdtemp(join(tmpdir(), 'millrace-fuzz-failure-'));
-  for (const [i, { signal, encoding, body }] of tested.entries()) await writeFile(join(folder, `${first + i}.${signal}.${encoding}`), body);
+  for (const [i, { signal, encoding, coding, sent }] of tested.entries()) {
+    await writeFile(join(folder, [first + i, signal, encoding, ...(coding === undefined ? [] : [coding])].join('.')), sent);
+  }
   console.error(`FAILED: ${error instanceof Error ? error.stack : String(error)}`);
   console.error(
     `${tested.length === 1 ? 'The input is' : 'The inputs of the round are'} in ${folder}. Again: npm run fuzz -- --seed ${seed}${values['in-process'] ? ' --in-process' : ''}`,
@@ -92,7 +99,7 @@ async function round(target: Target, first: number): Promise<boolean> {
   const worker = async (): Promise<void> => {
     while (next < first + roundSize && !failed) {
       const number = next++;
-      const tested = input(seed, number);
+      const tested = inputOf(seed, number);
       try {
         await one(target, tested);
         target.check();
@@ -111,7 +118,7 @@ async function round(target: Target, first: number): Promise<boolean> {
   } catch (error) {
     await report(
       first,
-      Array.from({ length: roundSize }, (_, i) => input(seed, first + i)),
+      Array.from({ length: roundSize }, (_, i) => inputOf(seed, first + i)),
       error,
     );
     return false;
@@ -120,7 +127,7 @@ async function round(target: Target, first: number): Promise<boolean> {
 
 console.log(`seed ${seed}, ${seconds} s, ${values['in-process'] ? 'in this process' : 'through the running receiver'}`);
 const target = values['in-process'] ? inProcessTarget(arrived) : await runningReceiver(arrived);
-const end = performance.now() + seconds * 1000;
+const end = performance.now() + seconds * (values['in-process'] ? 1 : otlpShare) * 1000;
 let number = 0;
 try {
   while (performance.now() < end && (await round(target, number))) number += roundSize;
@@ -131,3 +138,12 @@ console.log(
   `${counts.accepted} requests accepted with ${counts.items} items (${counts.arrived} arrived), ${counts.refused} refused, ` +
     `of which ${counts.explained} by the ${differences.length} explained differences; ${counts.skipped} not sent, as the reference cannot judge them`,
 );
+if (!values['in-process'] && process.exitCode === undefined) {
+  try {
+    console.log(await fuzzTraceFormats(seed, seconds * (1 - otlpShare)));
+  } catch (error) {
+    process.exitCode = 1;
+    console.error('FAILED:', error);
+    console.error(`Again: npm run fuzz -- --seed ${seed}`);
+  }
+}

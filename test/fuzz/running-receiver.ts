@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, startTarget } from '../../benchmarks/target.ts';
+import { grpcCodings } from './codings.ts';
 import { GrpcSender, HttpSender } from './senders.ts';
 import { startSink } from './sink.ts';
 import type { Target } from './target.ts';
@@ -12,6 +13,8 @@ const busyPauseMs = 20;
 const busyTries = 500;
 /** One gRPC call in so many comes with a broken frame before it. */
 const brokenEvery = 20;
+/** One request in so many comes after one whose client leaves. */
+const abandonedEvery = 50;
 
 function configuration(httpPort: number, grpcPort: number, sinkPort: number): string {
   const pipeline = '{ receivers: [otlp], processors: [batch], exporters: [otlphttp] }';
@@ -47,6 +50,7 @@ export async function runningReceiver(arrived: Target['arrived']): Promise<Targe
   const http = new HttpSender(httpPort);
   const grpc = new GrpcSender(grpcPort);
   let calls = 0;
+  let requests = 0;
   const cleanUp = async (): Promise<void> => {
     http.close();
     grpc.close();
@@ -56,8 +60,11 @@ export async function runningReceiver(arrived: Target['arrived']): Promise<Targe
   return {
     arrived,
     send: async (input) => {
-      const sender = input.encoding === 'protobuf' && input.body.length % 3 === 0 ? grpc : http;
+      const overGrpc =
+        input.encoding === 'protobuf' && input.body.length % 3 === 0 && (input.coding === undefined || grpcCodings.has(input.coding));
+      const sender = overGrpc ? grpc : http;
       if (sender === grpc && ++calls % brokenEvery === 0) await grpc.sendBroken(input, calls / brokenEvery);
+      if (++requests % abandonedEvery === 0) await sender.abandon(input);
       for (let attempt = 0; ; attempt++) {
         const answer = await sender.send(input);
         if (!answer.busy) return answer;

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { connect } from 'node:http2';
+import { connect, constants } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 import { accepts, decode } from '../../packages/wire/test/reference.ts';
 import type { FuzzedSignal, Input } from './judge.ts';
 import type { Answer } from './target.ts';
@@ -24,6 +26,8 @@ const services: Readonly<Record<FuzzedSignal, string>> = {
   logs: 'opentelemetry.proto.collector.logs.v1.LogsService',
 };
 
+const methodOf = (signal: FuzzedSignal): string => `/${services[signal]}/Export`;
+
 /** Throws unless the body of a success is an Export*ServiceResponse that takes everything. */
 function checkSuccess(signal: FuzzedSignal, body: Buffer): void {
   if (!accepts(responseNames[signal], body) || 'rejectedSpans' in decode(responseNames[signal], body))
@@ -41,6 +45,20 @@ function statusMessage(encoding: Input['encoding'], body: Buffer): string {
   return body.subarray(body[3]! < 128 ? 4 : 5).toString();
 }
 
+/** An answer over HTTP. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly type: string | undefined;
+  readonly content: Buffer;
+}
+
+/** An answer over gRPC: `code` NaN without a status. */
+export interface GrpcAnswer {
+  readonly code: number;
+  readonly message: string;
+  readonly content: Buffer;
+}
+
 /** Sends over HTTP/1.1 connections that are kept; an answer of 400 must leave its connection usable too. */
 export class HttpSender {
   readonly #port: number;
@@ -50,33 +68,9 @@ export class HttpSender {
     this.#port = port;
   }
 
-  async send({ signal, encoding, body }: Input): Promise<SenderAnswer> {
+  async send({ signal, encoding, coding, sent }: Input): Promise<SenderAnswer> {
     const contentType = encoding === 'json' ? 'application/json' : 'application/x-protobuf';
-    const { status, type, content } = await new Promise<{ status: number; type: string | undefined; content: Buffer }>(
-      (resolve, reject) => {
-        const sent = request(
-          {
-            host: '127.0.0.1',
-            port: this.#port,
-            agent: this.#agent,
-            method: 'POST',
-            path: `/v1/${signal}`,
-            headers: { 'content-type': contentType, 'content-length': body.length },
-            signal: AbortSignal.timeout(answerLimitMs),
-          },
-          (response) => {
-            const chunks: Buffer[] = [];
-            response.on('data', (chunk: Buffer) => chunks.push(chunk));
-            response.on('error', reject);
-            response.on('end', () =>
-              resolve({ status: response.statusCode!, type: response.headers['content-type'], content: Buffer.concat(chunks) }),
-            );
-          },
-        );
-        sent.on('error', reject);
-        sent.end(body);
-      },
-    );
+    const { status, type, content } = await this.post(`/v1/${signal}`, contentType, coding, sent);
     if (status === 429 || status === 503) return { accepted: false, busy: true, reason: String(status) };
     if (type !== contentType) throw new Error(`status ${status} of content type ${type}`);
     if (status === 400) return { accepted: false, busy: false, reason: statusMessage(encoding, content) };
@@ -84,6 +78,50 @@ export class HttpSender {
     if (encoding === 'protobuf') checkSuccess(signal, content);
     else if (content.toString() !== '{"partialSuccess":{}}') throw new Error(`a success with the body ${content.toString()}`);
     return { accepted: true, busy: false, reason: '' };
+  }
+
+  /** Posts a body as it is, whatever the answer. Rejects without one in time. */
+  post(path: string, contentType: string, coding: string | undefined, body: Buffer): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          host: '127.0.0.1',
+          port: this.#port,
+          agent: this.#agent,
+          method: 'POST',
+          path,
+          headers: {
+            'content-type': contentType,
+            'content-length': body.length,
+            ...(coding === undefined ? {} : { 'content-encoding': coding }),
+          },
+          signal: AbortSignal.timeout(answerLimitMs),
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () =>
+            resolve({ status: response.statusCode!, type: response.headers['content-type'], content: Buffer.concat(chunks) }),
+          );
+        },
+      );
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  /** Leaves within a request, one byte before the end of its body. */
+  async abandon({ signal, encoding, coding, sent }: Input): Promise<void> {
+    const socket = connectSocket(this.#port, '127.0.0.1');
+    const contentType = encoding === 'json' ? 'application/json' : 'application/x-protobuf';
+    const head = `POST /v1/${signal} HTTP/1.1\r\nHost: a\r\nContent-Type: ${contentType}\r\nContent-Encoding: ${coding ?? ''}\r\nContent-Length: ${sent.length + 1}\r\n\r\n`;
+    socket.write(head);
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.write(sent, () => resolve());
+    });
+    socket.destroy();
   }
 
   close(): void {
@@ -108,8 +146,9 @@ export class GrpcSender {
     this.#session.on('goaway', (code) => (this.#fault ??= new Error(`goaway ${code}`)));
   }
 
-  async send({ signal, body }: Input): Promise<SenderAnswer> {
-    const { code, message, content } = await this.#call(signal, Buffer.concat([frameHeader(0, body.length), body]));
+  async send({ signal, coding, sent }: Input): Promise<SenderAnswer> {
+    const { code, message, content } = await this.call(methodOf(signal), coding, sent);
+    if (code === 8 && /larger than max/.test(message)) return { accepted: false, busy: false, reason: message };
     if (code === 14 || code === 8) return { accepted: false, busy: true, reason: message };
     if (code === 3 || code === 13) return { accepted: false, busy: false, reason: message };
     if (code !== 0) throw new Error(`grpc-status ${code}: ${message}`);
@@ -128,14 +167,34 @@ export class GrpcSender {
       [frameHeader(0, 1).subarray(0, 3)],
       [],
     ];
-    const { code } = await this.#call(signal, Buffer.concat(frames[way % frames.length]!));
+    const { code } = await this.#call(methodOf(signal), undefined, Buffer.concat(frames[way % frames.length]!));
     if (!(code > 0)) throw new Error(`grpc-status ${code} for a broken frame (way ${way % frames.length})`);
   }
 
-  async #call(signal: FuzzedSignal, frame: Buffer): Promise<{ code: number; message: string; content: Buffer }> {
+  /** Calls a method with one message, whatever the answer. Rejects without one in time. */
+  call(path: string, coding: string | undefined, message: Buffer): Promise<GrpcAnswer> {
+    return this.#call(path, coding, Buffer.concat([frameHeader(coding === undefined ? 0 : 1, message.length), message]));
+  }
+
+  /** Cancels a call, one byte before the end of its message. */
+  async abandon({ signal, sent }: Input): Promise<void> {
+    if (this.#fault !== undefined) throw this.#fault;
+    const stream = this.#session.request({ ':method': 'POST', ':path': methodOf(signal), 'content-type': 'application/grpc' });
+    stream.on('error', () => undefined);
+    stream.write(Buffer.concat([frameHeader(0, sent.length + 1), sent]), () => stream.close(constants.NGHTTP2_CANCEL));
+    await once(stream.resume(), 'close');
+  }
+
+  async #call(path: string, coding: string | undefined, frame: Buffer): Promise<GrpcAnswer> {
     if (this.#fault !== undefined) throw this.#fault;
     const stream = this.#session.request(
-      { ':method': 'POST', ':path': `/${services[signal]}/Export`, 'content-type': 'application/grpc', te: 'trailers' },
+      {
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        ...(coding === undefined ? {} : { 'grpc-encoding': coding }),
+      },
       { signal: AbortSignal.timeout(answerLimitMs) },
     );
     return await new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '../harness.ts';
 import { install } from './install.ts';
 import { peers } from './peers.ts';
+import type { Recipe } from './peers.ts';
 
 /** A running OpenTelemetry Collector. */
 export interface Otelcol {
@@ -12,11 +13,19 @@ export interface Otelcol {
   stop(): Promise<void>;
 }
 
-/** Starts the real Collector on a configuration and waits until its pipelines run. */
-export async function startOtelcol(config: unknown): Promise<Otelcol> {
+/** Starts the real Collector on a configuration, with variables added to the environment and feature gates opened, and waits until its pipelines run. */
+export async function startOtelcol(
+  config: unknown,
+  env: Readonly<Record<string, string>> = {},
+  recipe: Recipe = peers.otelcol,
+  featureGates: readonly string[] = [],
+): Promise<Otelcol> {
   const file = join(temporaryFolder(), 'otelcol.yaml');
   writeFileSync(file, JSON.stringify(config));
-  const child = spawn(install(peers.otelcol), ['--config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(install(recipe), ['--config', file, ...featureGates.map((gate) => `--feature-gates=${gate}`)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
   let output = '';
   await new Promise<void>((resolve, reject) => {

@@ -19,6 +19,15 @@ export const peers: {
   readonly otelcol: Recipe;
   readonly goSdk: Recipe;
   readonly pythonSdk: Recipe;
+  readonly javaSdk: Recipe;
+  readonly prometheus2: Recipe;
+  readonly prometheus3: Recipe;
+  readonly jaegerAllInOne: Recipe;
+  readonly loki: Recipe;
+  readonly telemetrygen: Recipe;
+  readonly datadogCollector: Recipe;
+  readonly hostMetricsCollector: Recipe;
+  readonly datadogDecoder: Recipe;
 } = {
   otelcol: {
     name: 'otelcol',
@@ -48,5 +57,88 @@ export const peers: {
       ['./venv/bin/python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'],
     ],
     product: 'venv/bin/python',
+  },
+  javaSdk: {
+    name: 'java-sdk',
+    files: 'java',
+    commands: [
+      ['mvn', '-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=libs', '-DincludeScope=runtime'],
+      ['sh', '-c', "javac -cp 'libs/*' -d classes Send.java"],
+    ],
+    product: 'classes/Send.class',
+  },
+  /** Debian's package; `promtool` lies beside the product. */
+  prometheus2: {
+    name: 'prometheus2',
+    files: 'prometheus2',
+    commands: [
+      ['apt-get', 'update', '-qq'],
+      ['apt-get', 'download', '-qq', 'prometheus=2.42.0+ds-5+deb12u1'],
+      ['sh', '-c', 'dpkg -x prometheus_*.deb deb && rm prometheus_*.deb'],
+    ],
+    mayFail: [0],
+    product: 'deb/usr/bin/prometheus',
+  },
+  prometheus3: {
+    name: 'prometheus3',
+    files: 'prometheus3',
+    commands: [['nice', 'go', 'build', '-o', 'prometheus', 'github.com/prometheus/prometheus/cmd/prometheus']],
+    env: { GOFLAGS: '-mod=mod -buildvcs=false' },
+    product: 'prometheus',
+  },
+  jaegerAllInOne: {
+    name: 'jaeger',
+    files: 'jaeger',
+    commands: [['nice', 'go', 'build', '-o', 'all-in-one', 'github.com/jaegertracing/jaeger/cmd/all-in-one']],
+    env: { GOFLAGS: '-mod=mod -buildvcs=false' },
+    product: 'all-in-one',
+  },
+  loki: {
+    name: 'loki',
+    files: 'loki',
+    commands: [['nice', 'go', 'build', '-o', 'loki', 'github.com/grafana/loki/v3/cmd/loki']],
+    env: { GOFLAGS: '-mod=mod -buildvcs=false' },
+    product: 'loki',
+  },
+  telemetrygen: {
+    name: 'telemetrygen',
+    files: 'telemetrygen',
+    commands: [['go', 'install', 'github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.161.0']],
+    env: { GOBIN: '{install}', GOFLAGS: '-buildvcs=false' },
+    product: 'telemetrygen',
+  },
+  /** The Collector with contrib's `host_metrics` receiver. */
+  hostMetricsCollector: {
+    name: 'host-metrics-collector',
+    files: 'host-metrics-collector',
+    commands: [
+      ['go', 'install', 'go.opentelemetry.io/collector/cmd/builder@v0.155.0'],
+      ['./bin/builder', '--config', 'builder.yaml', '--skip-strict-versioning', '--skip-compilation'],
+      ['nice', '-n', '10', 'go', 'build', '-C', 'out', '-o', '../otelcol-host-metrics', '.'],
+    ],
+    mayFail: [1],
+    env: goEnvironment,
+    product: 'otelcol-host-metrics',
+  },
+  /** The Collector with contrib's `datadog` exporter. */
+  datadogCollector: {
+    name: 'datadog-collector',
+    files: 'datadog-collector',
+    commands: [
+      ['go', 'install', 'go.opentelemetry.io/collector/cmd/builder@v0.155.0'],
+      ['./bin/builder', '--config', 'builder.yaml', '--skip-strict-versioning', '--skip-compilation'],
+      ['nice', '-n', '10', 'go', 'build', '-C', 'out', '-o', '../otelcol-datadog', '.'],
+    ],
+    mayFail: [1],
+    env: goEnvironment,
+    product: 'otelcol-datadog',
+  },
+  /** Decodes what is sent to Datadog with the agent's own protobuf and msgpack code. */
+  datadogDecoder: {
+    name: 'datadog-decoder',
+    files: 'datadog-decoder',
+    commands: [['nice', '-n', '10', 'go', 'build', '-o', 'decode', '.']],
+    env: { ...goEnvironment, GOFLAGS: '-mod=readonly -buildvcs=false' },
+    product: 'decode',
   },
 };

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { install } from './install.ts';
 import { peers } from './peers.ts';
@@ -7,7 +7,7 @@ import type { Signal } from './items.ts';
 
 /** An SDK with one of its OTLP protocols. */
 export interface Sender {
-  readonly language: 'JavaScript' | 'Python' | 'Go';
+  readonly language: 'JavaScript' | 'Python' | 'Go' | 'Java';
   readonly protocol: 'http/json' | 'http/protobuf' | 'grpc';
 }
 
@@ -20,13 +20,21 @@ export const senders: readonly Sender[] = [
   { language: 'Python', protocol: 'grpc' },
   { language: 'Go', protocol: 'http/protobuf' },
   { language: 'Go', protocol: 'grpc' },
+  { language: 'Java', protocol: 'http/protobuf' },
+  { language: 'Java', protocol: 'grpc' },
 ];
 
 const commands: Record<Sender['language'], () => [string, ...string[]]> = {
   JavaScript: () => [process.execPath, '--conditions=@millrace/source', join(import.meta.dirname, 'js/send.ts')],
   Python: () => [install(peers.pythonSdk), join(import.meta.dirname, 'python/send.py')],
   Go: () => [install(peers.goSdk)],
+  Java: () => ['java', '-cp', javaClassPath(), 'Send'],
 };
+
+function javaClassPath(): string {
+  const classes = dirname(install(peers.javaSdk));
+  return `${classes}:${join(classes, '..', 'libs')}/*`;
+}
 
 /**
  * Runs the SDK in a process of its own: it makes its known set of telemetry, sends every export to every endpoint (`http://host:port`) and

@@ -1,4 +1,6 @@
+import type { Meter, Tracer } from '@opentelemetry/api';
 import type { BufferPool, MemoryLedger, Signal } from '@millrace/wire';
+import type { ServiceInfo, Status } from './status.ts';
 
 /** The four severities of a log line. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -33,6 +35,8 @@ export interface ItemLedger {
   absorb(items: number): void;
   /** Items that the component keeps now: a difference, negative when it lets go. */
   hold(items: number): void;
+  /** Attributes of the component's item metrics beside its id, such as `server.address` of an exporter. */
+  label(attributes: Readonly<Record<string, string>>): void;
 }
 
 /** What a component is given when it is created. */
@@ -49,6 +53,23 @@ export interface Context {
   readonly items: ItemLedger;
   /** Name and version of the running program. */
   readonly program: { readonly name: string; readonly version: string };
+  /**
+   * Makes the component's own instruments, named as the Collector's (`otelcol_...` is added where they are exposed; so `exporter_queue_size`).
+   * Items that pass, and what `items` books, are counted without it. The component's id must be an attribute of its points. Prefer observable
+   * instruments: they cost nothing until somebody reads them.
+   */
+  readonly meter: Meter;
+  /** Makes own spans; absent unless somebody asked for them (`service::telemetry::traces`). */
+  readonly tracer?: Tracer | undefined;
+  /** Tells how the component fares. Starting, Stopping, Stopped, and OK after a start that worked, are reported for it. */
+  report(status: Status, error?: Error): void;
+}
+
+/** A sum that every thread adds to. Another thread's additions are seen a moment later. */
+export interface Tally {
+  /** Adds to this thread's share; negative to take back. */
+  add(difference: number): void;
+  readonly total: number;
 }
 
 /** What a component can ask of the running service. */
@@ -57,6 +78,13 @@ export interface Host {
   readonly memory: MemoryLedger;
   /** The started extension with this id. Throws when it is missing or the guard says no. */
   extension<T>(id: string, guard: (extension: unknown) => extension is T): T;
+  /**
+   * A number that the instances of a component in all threads of the process share: the same for the same name everywhere, so the name starts
+   * with the id. For limits that hold for the process, such as the size of a queue.
+   */
+  tally(name: string): Tally;
+  /** What runs here, and how it fares. */
+  readonly service: ServiceInfo;
   /** Reports that the component cannot go on: the service logs it, shuts down and exits with a failure. */
   fatal(error: Error): void;
 }

@@ -13,6 +13,13 @@ export interface Consumer {
   consume(batch: Batch): Consumed;
   /** Whether everything would be refused right now, so that a receiver need not read a body. Absent means never. */
   refusing?(): PipelineError | undefined;
+  /** Of what a receiver is given: the same consumer, for what came over this protocol (`grpc`, `http`, ...). Call it once, see `over`. */
+  over?(transport: string): Consumer;
+}
+
+/** Where a receiver sends what comes over a protocol, so that its items are counted under that name (`transport` of `receiver_accepted_*`). */
+export function over(next: Consumer, transport: string): Consumer {
+  return next.over?.(transport) ?? next;
 }
 
 /** Passes on a batch that the caller made: consumes it and releases it when that settles, whatever happens. */

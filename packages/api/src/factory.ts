@@ -5,12 +5,21 @@ import type { Consumer } from './consumer.ts';
 /** How far a component is for a signal, in the Collector's words. */
 export type Stability = 'development' | 'alpha' | 'beta' | 'stable';
 
+/**
+ * `worker`: each worker has an instance of its own, which sees a share of the data. `process`: one instance for all, on the main thread, to
+ * which the workers send whole batches. A receiver or extension whose port or files workers cannot share is `process`, and so is an exporter
+ * or connector that must see everything (a scrape page, a file, a durable queue).
+ */
+export type Scope = 'worker' | 'process';
+
 /** What all factories share. `C` is the type of the checked configuration. */
 export interface FactoryBase<C> {
   /** lower_snake_case, as in `otlp_http`. */
   readonly type: string;
   /** JSON Schema of the configuration, with defaults and descriptions. Absent: the component has no settings. */
   readonly configSchema?: object;
+  /** Where its instances live when the process has several workers; a function when the configuration decides. Default `worker`. */
+  readonly scope?: Scope | ((config: C) => Scope);
   /** Rules across fields: every problem as `path: message`, path relative to the component and joined with `::`; empty when all is well. */
   validateConfig?(config: C): readonly string[];
 }

@@ -1,6 +1,8 @@
-export { lend } from './consumer.ts';
+export { isClientAuthenticator, isServerAuthenticator } from './auth.ts';
+export type { AuthData, ClientAuthenticator, RequestHeaders, ServerAuthenticator } from './auth.ts';
+export { lend, over } from './consumer.ts';
 export type { Consumed, Consumer } from './consumer.ts';
-export type { Clock, Component, ComponentKind, Context, Host, ItemLedger, Logger, LogLevel, Timer } from './component.ts';
+export type { Clock, Component, ComponentKind, Context, Host, ItemLedger, Logger, LogLevel, Tally, Timer } from './component.ts';
 export type {
   ConnectorFactory,
   ConnectorOutputs,
@@ -12,10 +14,15 @@ export type {
   FactoryEntry,
   ProcessorFactory,
   ReceiverFactory,
+  Scope,
   SignalFactory,
   Stability,
   Stage,
 } from './factory.ts';
+export type { ComponentInfo, OwnSpan, PipelineInfo, ServiceInfo, Status, StatusReport } from './status.ts';
+export { isStorage } from './storage.ts';
+export type { BatchLog, LogOwner, StorageExtension, StoredBatch } from './storage.ts';
+export { sharedPorts } from './shared-ports.ts';
 export { isPermanent, isPipelineError, PipelineError } from './pipeline-error.ts';
 export type { PipelineErrorOptions } from './pipeline-error.ts';
 export { Batch, BufferPool, createBatch, Key, key, KeySet, keySet, MemoryLedger, noClient, signals, WireError } from '@millrace/wire';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const commands = ['validate', 'components', 'print-config', 'featuregate'] as const;
+const commands = ['validate', 'components', 'print-config', 'featuregate', 'replay'] as const;
 
 /** What the command line asks for; `run` is the root command. */
 export type Command = 'run' | (typeof commands)[number];
@@ -16,7 +16,14 @@ export interface Arguments {
   readonly mode: 'redacted' | 'unredacted';
   readonly format: 'yaml' | 'json';
   readonly validate: boolean;
+  /** Whether `validate` first rewrites what is old in the configuration's files. */
+  readonly fix: boolean;
   readonly firstSteps: boolean;
+  /** Of `replay`: the base URL of the destination, and headers as `Name: value`. */
+  readonly to?: string;
+  readonly header: readonly string[];
+  /** Threads that share the work, the main one included; absent: one for each core. */
+  readonly workers?: number;
   readonly version: boolean;
   readonly help: boolean;
 }
@@ -31,12 +38,17 @@ Commands:
   components    List the components of this binary
   print-config  Print the resolved configuration, secrets redacted
   featuregate   List the feature gates, or show one
+  replay        Send the batches of a stored queue or of dead letters: replay <path> --to <url>
 
 Flags:
   --config <location>     A file, or env:, file:, yaml:, http: or https: location; repeat it to merge, later ones win
   --set <key=value>       Set one configuration property, such as --set processors.batch.timeout=2s
   --feature-gates <list>  Comma-separated gates; -gate disables
+  --workers <n>           Threads that share the work (default: GOMAXPROCS if set, else one for each core)
   --first-steps           Print how to send a first span, metric and log when ready
+  --fix                   validate: first rewrite old names and forms in the files, comments kept
+  --to <url>              replay: where to send OTLP over HTTP, such as http://localhost:4318
+  --header <name: value>  replay: a header of the requests; may be repeated
   --mode <mode>           print-config: redacted (default) or unredacted
   --format <format>       print-config: yaml (default) or json
   --validate=<bool>       print-config: check the configuration first (default true)
@@ -48,6 +60,11 @@ function oneOf<const T extends string>(flag: string, value: string, allowed: rea
   const found = allowed.find((known) => known === value);
   if (found === undefined) throw new Error(`invalid argument "${value}" for "--${flag}": must be one of ${allowed.join(', ')}`);
   return found;
+}
+
+function workerCount(value: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(value)) throw new Error(`invalid argument "${value}" for "--workers": must be a number from 1 to 999`);
+  return Number(value);
 }
 
 /** Reads the command line. Throws an Error that says what is wrong with it. */
@@ -62,7 +79,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
       mode: { type: 'string', default: 'redacted' },
       format: { type: 'string', default: 'yaml' },
       validate: { type: 'string', default: 'true' },
+      workers: { type: 'string' },
+      fix: { type: 'boolean', default: false },
       'first-steps': { type: 'boolean', default: false },
+      to: { type: 'string' },
+      header: { type: 'string', multiple: true, default: [] },
       version: { type: 'boolean', short: 'v', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -80,7 +101,11 @@ export function parseArguments(argv: readonly string[]): Arguments {
     mode: oneOf('mode', values.mode, ['redacted', 'unredacted']),
     format: oneOf('format', values.format, ['yaml', 'json']),
     validate: oneOf('validate', values.validate, ['true', 'false']) === 'true',
+    fix: values.fix,
     firstSteps: values['first-steps'],
+    ...(values.to !== undefined && { to: values.to }),
+    header: values.header,
+    ...(values.workers !== undefined && { workers: workerCount(values.workers) }),
     version: values.version,
     help: values.help,
   };

@@ -1,6 +1,9 @@
 import type { CheckedConfig } from '@millrace/config';
 
-/** The lines that a newcomer pastes into a shell to send a first span, metric and log to the first OTLP/HTTP listener; '' when there is none. */
+/**
+ * The lines that a newcomer pastes into a shell to send a first span, metric and log to the first OTLP/HTTP listener, and the pages to look
+ * at; '' when there is no such listener.
+ */
 export function firstSteps(config: CheckedConfig, nowMs: number): string {
   for (const { type, config: settings } of config.receivers.values()) {
     if (type !== 'otlp') continue;
@@ -21,7 +24,20 @@ ${send('metrics', `{"resourceMetrics":[{${resource},"scopeMetrics":[{"metrics":[
 
 ${send('logs', `{"resourceLogs":[{${resource},"scopeLogs":[{"logRecords":[{"timeUnixNano":"${start}","severityNumber":9,"severityText":"INFO","body":{"stringValue":"hello"}}]}]}]}`)}
 
-`;
+${pages(config)}`;
   }
   return '';
+}
+
+/** The pages of the configured Prometheus exporters and `zpages` extensions, one a line, and an empty line; '' when there are none. */
+function pages(config: CheckedConfig): string {
+  const of = (configured: CheckedConfig['exporters'], type: string, path: string): string[] =>
+    [...configured.values()]
+      .filter((component) => component.type === type)
+      .map((component) => `http://${(component.config as { endpoint: string }).endpoint.replace('0.0.0.0', 'localhost')}${path}`);
+  const lines = [
+    ...of(config.exporters, 'prometheus', '/metrics').map((url) => `Metrics for Prometheus: ${url}`),
+    ...of(config.extensions, 'zpages', '/debug/servicez').map((url) => `How the service fares: ${url}`),
+  ];
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
 }

@@ -1,9 +1,19 @@
+import { isMainThread } from 'node:worker_threads';
+import { components } from '@millrace/distribution';
+import { runWorker } from '@millrace/service';
 import { run } from './run.ts';
 
-process.exitCode = await run(process.argv.slice(2), {
-  stdout: (text) => void process.stdout.write(text),
-  stderr: (text) => void process.stderr.write(text),
-  env: process.env,
-  cwd: process.cwd(),
-  events: process,
-});
+if (isMainThread) {
+  process.exitCode = await run(process.argv.slice(2), {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    env: process.env,
+    cwd: process.cwd(),
+    events: process,
+    workerScript: new URL(import.meta.url),
+  });
+  // What a component left open does not keep the process: this fires only when something else does.
+  setTimeout(() => process.exit(), 500).unref();
+} else {
+  await runWorker(components);
+}

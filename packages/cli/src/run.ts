@@ -5,7 +5,9 @@ import { catalogOf, enabledGates, featureGates, Service } from '@millrace/servic
 import { parseArguments, usage } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { listComponents } from './list-components.ts';
+import { fixFiles } from './fix-files.ts';
 import { listFeatureGates } from './list-feature-gates.ts';
+import { queueAdvice } from './queue-advice.ts';
 import { runService } from './run-service.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -32,17 +34,28 @@ async function runCommand(args: Arguments, terminal: Terminal): Promise<void> {
     case 'featuregate':
       return terminal.stdout(listFeatureGates(featureGates, gates, args.operands[0]));
     case 'validate': {
+      if (args.fix) await fixFiles(args.config, terminal);
       const config = await check(await resolve(args, gates, terminal), gates, '');
       await Service.create({ config, components, program: { name: 'millrace', version }, writeLog: () => {} });
+      if (config.warnings.length > 0) terminal.stderr(`Warning: ${formatProblems(config.warnings)}\n`);
       return undefined;
+    }
+    case 'replay': {
+      // Loaded when it is asked for: it brings the storage and a client.
+      const { replay } = await import('./replay.ts');
+      return replay(args, terminal);
     }
     case 'print-config': {
       const config = await check(await resolve(args, gates, terminal), gates, 'invalid configuration: ', args.validate);
       return terminal.stdout(printConfig(config, args.mode, args.format));
     }
     case 'run':
-      return runService(await check(await resolve(args, gates, terminal), gates, 'invalid configuration: '), terminal, args.firstSteps);
+      return runService(() => configOf(args, gates, terminal), terminal, { ...args, featureGates: gates });
   }
+}
+
+async function configOf(args: Arguments, gates: ReadonlySet<string>, terminal: Terminal): Promise<CheckedConfig> {
+  return check(await resolve(args, gates, terminal), gates, 'invalid configuration: ');
 }
 
 async function resolve(args: Arguments, gates: ReadonlySet<string>, terminal: Terminal): Promise<ResolvedConfig> {
@@ -56,7 +69,8 @@ async function resolve(args: Arguments, gates: ReadonlySet<string>, terminal: Te
 
 async function check(resolved: ResolvedConfig, gates: ReadonlySet<string>, prefix: string, validate = true): Promise<CheckedConfig> {
   try {
-    return await checkConfig(resolved, catalogOf(components, unsupportedHint), { featureGates: gates, validate });
+    const config = await checkConfig(resolved, catalogOf(components, unsupportedHint), { featureGates: gates, validate });
+    return { ...config, warnings: [...config.warnings, ...queueAdvice(config)] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new Error(`${prefix}${formatProblems(error.problems)}`, { cause: error });

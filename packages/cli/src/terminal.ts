@@ -6,4 +6,6 @@ export interface Terminal {
   readonly cwd: string;
   /** Where signals arrive: the process. */
   readonly events: NodeJS.EventEmitter;
+  /** The script that further threads of the process run. Absent: everything runs on this thread. */
+  readonly workerScript?: URL;
 }

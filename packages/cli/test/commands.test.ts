@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -69,15 +69,28 @@ describe('The command line', () => {
     const t = terminal();
     const ended = run(['--config', location(nop), '--set', 'service.telemetry.logs.level=${LEVEL:-info}'], t);
     await t.says('Everything is ready');
-    t.events.emit('SIGHUP');
     t.events.emit('unhandledRejection', new Error('lost'));
     t.events.emit('uncaughtException', new Error('thrown'));
     t.events.emit('SIGTERM');
     expect(await ended).toBe(0);
-    for (const text of ['Starting millrace...', 'reloading is not supported', 'lost', 'thrown', 'Shutdown complete.']) {
+    for (const text of ['Starting millrace...', 'lost', 'thrown', 'Shutdown complete.']) {
       expect(t.written.stderr).toContain(text);
     }
     expect(t.events.eventNames()).toEqual([]);
+  });
+
+  it('rewrites old names in the files of a configuration before it validates', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+    const file = join(folder, 'old.yaml');
+    const old = (exporter: string): string =>
+      `receivers: {nop: }\nexporters:\n  ${exporter}: { endpoint: "http://127.0.0.1:1" } # ours\nservice: {pipelines: {traces: {receivers: [nop], exporters: [${exporter}]}}}\n`;
+    writeFileSync(file, old('otlphttp'));
+    const t = terminal();
+    expect(await run(['validate', '--fix', '--config', file, '--config', 'yaml:service::telemetry::logs::level: info'], t)).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(old('otlp_http'));
+    expect(t.written.stdout).toBe(
+      `${file}: line 3: exporter otlphttp is called otlp_http\n${file}: line 4: otlphttp is called otlp_http\nyaml: locations are not rewritten\n`,
+    );
   });
 
   it('fails with the problem as its last word', async () => {
@@ -102,10 +115,26 @@ describe('The command line', () => {
 });
 
 describe('The first steps', () => {
+  const config = (protocols: unknown, exporters: object = {}, extensions: object = {}) =>
+    ({
+      receivers: new Map([['otlp', { type: 'otlp', config: { protocols } }]]),
+      exporters: new Map(Object.entries(exporters)),
+      extensions: new Map(Object.entries(extensions)),
+    }) as never;
+
   it('are for the first OTLP/HTTP listener, or nothing', () => {
-    const receivers = (protocols: unknown) => ({ receivers: new Map([['otlp', { type: 'otlp', config: { protocols } }]]) }) as never;
-    expect(firstSteps(receivers({ http: { endpoint: '0.0.0.0:1' } }), 1)).toContain('http://localhost:1/v1/metrics');
-    expect(firstSteps(receivers({ grpc: { endpoint: 'localhost:1' } }), 1)).toBe('');
+    expect(firstSteps(config({ http: { endpoint: '0.0.0.0:1' } }), 1)).toContain('http://localhost:1/v1/metrics');
+    expect(firstSteps(config({ grpc: { endpoint: 'localhost:1' } }), 1)).toBe('');
     expect(firstSteps({ receivers: new Map([['nop', { type: 'nop', config: {} }]]) } as never, 1)).toBe('');
+  });
+
+  it('end with the pages to look at, where there are any', () => {
+    const http = { http: { endpoint: 'localhost:1' } };
+    const exporters = { prometheus: { type: 'prometheus', config: { endpoint: '0.0.0.0:2' } }, debug: { type: 'debug', config: {} } };
+    const extensions = { 'zpages/x': { type: 'zpages', config: { endpoint: 'localhost:3' } } };
+    expect(firstSteps(config(http, exporters, extensions), 1)).toMatch(
+      /\n\nMetrics for Prometheus: http:\/\/localhost:2\/metrics\nHow the service fares: http:\/\/localhost:3\/debug\/servicez\n\n$/,
+    );
+    expect(firstSteps(config(http), 1)).toMatch(/}'\n\n$/);
   });
 });

@@ -63,7 +63,7 @@ export function checkService(
   };
   const shape = decode(serviceSchema, [], 'service') as { readonly extensions: readonly string[] } | undefined;
   const decodedTelemetry = decode(telemetrySchema, ['telemetry'], 'service.telemetry');
-  const telemetry = decodedTelemetry === undefined ? undefined : checkTelemetry(decodedTelemetry, node, problems, warnings, validate);
+  const telemetry = decodedTelemetry === undefined ? undefined : checkTelemetry(decodedTelemetry, node, problems, validate);
   const pipelines = new Map<string, CheckedPipeline>();
   for (const [id, { parts, place: at }] of configured) {
     const lists = decode(pipelineSchema, ['pipelines', id], `service.pipelines[${id}]`) as Record<string, readonly string[]> | undefined;

@@ -5,9 +5,22 @@ export type { CheckOptions } from './check-config.ts';
 export { checkConfig } from './check-config.ts';
 export type { CheckedComponent, CheckedConfig, CheckedPipeline, CheckedService, PipelineSignal } from './checked-config.ts';
 export { durationMs } from './duration.ts';
+export type { FixedConfig } from './fix-config.ts';
+export { fixConfig } from './fix-config.ts';
 export { printConfig } from './print-config.ts';
 export type { Notice, Position, Problem, Warning } from './problem.ts';
 export { ConfigError, formatProblems } from './problem.ts';
 export type { ResolvedConfig, ResolveOptions } from './resolve-config.ts';
 export { resolveConfig } from './resolve-config.ts';
 export type { TelemetryConfig, TelemetryLevel, TelemetryLogsConfig } from './telemetry.ts';
+export type {
+  KeyFilter,
+  PrometheusReaderConfig,
+  ReaderConfig,
+  SamplerConfig,
+  SpanLimitsConfig,
+  TelemetryExporterConfig,
+  TelemetryOtlpConfig,
+  TelemetryProcessorConfig,
+  ViewConfig,
+} from './telemetry-schema.ts';

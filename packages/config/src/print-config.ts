@@ -22,9 +22,9 @@ function printable(config: CheckedConfig, hideSecrets: boolean): object {
     return Object.fromEntries(shown) as object;
   };
   const { extensions, pipelines, telemetry } = config.service;
-  const { resource, ...others } = telemetry;
+  const { resource, resourceSchemaUrl, defaultReader: _, ...others } = telemetry;
   const attributes = [...resource].map(([name, value]) => ({ name, value }));
-  const withResource = { ...others, resource: { attributes } };
+  const withResource = { ...others, resource: { attributes, ...(resourceSchemaUrl !== undefined && { schema_url: resourceSchemaUrl }) } };
   return {
     receivers: section(config.receivers),
     processors: section(config.processors),

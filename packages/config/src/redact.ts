@@ -4,12 +4,16 @@ import type { Schema } from './schema.ts';
 /** What stands in the place of a secret. */
 export const redacted = '[REDACTED]';
 
-/** A copy of a checked value with every secret replaced, as its schema marks them. */
+/** The password of a URL, with the user in front of it. */
+const passwordInUrl = /(\/\/[^\s/:@]*):[^\s/@]+@/g;
+
+/** A copy of a checked value with every secret replaced, as its schema marks them, and the passwords in URLs. */
 export function redact(unresolved: Schema, value: unknown, root: Schema): unknown {
   const schema = dereference(unresolved, root);
   if (schema['x-secret'] === true) return hide(value);
   const branches = (schema.anyOf ?? []).reduce((shown, branch) => redact(branch, shown, root), value);
   if (Array.isArray(branches)) return schema.items === undefined ? branches : branches.map((item) => redact(schema.items!, item, root));
+  if (typeof branches === 'string') return branches.replace(passwordInUrl, `$1:${redacted}@`);
   if (typeof branches !== 'object' || branches === null) return branches;
   const shown: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(branches)) {

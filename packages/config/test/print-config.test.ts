@@ -48,6 +48,19 @@ describe('printConfig', () => {
     });
   });
 
+  it('redacts the passwords of URLs', async () => {
+    const { redact } = await import('../src/redact.ts');
+    const schema = { properties: { endpoint: { type: 'string' }, list: { items: { type: 'string' } } } };
+    const value = {
+      endpoint: 'https://me:top%20secret@host:4318/v1?a=b@c',
+      list: ['http://:secret@h', 'http://host:80/a@b', 'me@host:80', 'https://me@host'],
+    };
+    expect(redact(schema, value, schema)).toEqual({
+      endpoint: 'https://me:[REDACTED]@host:4318/v1?a=b@c',
+      list: ['http://:[REDACTED]@h', 'http://host:80/a@b', 'me@host:80', 'https://me@host'],
+    });
+  });
+
   it('redacts inside alternatives, patterns and lists', async () => {
     const { redact } = await import('../src/redact.ts');
     const schema = {

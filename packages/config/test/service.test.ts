@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkConfig, resolveConfig } from '@millrace/config';
-import type { Catalog } from '@millrace/config';
+import type { Catalog, ConfigError } from '@millrace/config';
 import { checkText, filesOf, problemsOf, smallest } from './check-text.ts';
 import { testCatalog } from './test-catalog.ts';
 
@@ -118,6 +118,7 @@ describe('service::telemetry', () => {
       },
       traces: { level: 'none', propagators: [], processors: [] },
       resource: new Map(),
+      defaultReader: true,
     });
   });
 
@@ -153,21 +154,104 @@ describe('service::telemetry', () => {
     ]);
   });
 
-  it('warns of what has no effect yet, once each, where it stands', async () => {
-    const text = service(
-      `telemetry:\n  logs: {processors: [{batch: {exporter: {otlp: {endpoint: x}}}}]}\n  metrics: {level: detailed, address: ":8888", views: [], readers: [{periodic: }]}\n  traces: {processors: [], propagators: [b3]}\n${pipelines}`,
-    );
-    const { warnings } = await checkText(text);
-    const withoutEffect = warnings.filter(({ message }) => message.endsWith('has no effect in this version'));
-    expect(withoutEffect.map(({ path, line }) => [path.replace('service::telemetry::', ''), line])).toEqual([
-      ['logs::processors', 5],
-      ['metrics::readers', 6],
-      ['metrics::address', 6],
-      ['metrics::views', 6],
-      ['traces::processors', 7],
-      ['traces::propagators', 7],
+  it('reads the older address of the pull reader, with a warning', async () => {
+    const { service: checked, warnings } = await checkText(service(`telemetry: {metrics: {address: ":9999"}}\n${pipelines}`));
+    expect(checked.telemetry.metrics.readers).toMatchObject([{ pull: { exporter: { prometheus: { host: '', port: 9999 } } } }]);
+    expect(checked.telemetry.defaultReader).toBe(false);
+    expect(warnings.map(({ message }) => message)).toContain("'service.telemetry.metrics.address' is deprecated: use readers");
+    expect(await problemsOf(checkText(service(`telemetry: {metrics: {address: here}}\n${pipelines}`)))).toEqual([
+      'service::telemetry::metrics::address: "here" is not host:port',
     ]);
-    expect(warnings).toHaveLength(7);
+  });
+
+  it('fills in readers, views, processors, samplers and limits', async () => {
+    const text = service(`telemetry:
+  logs: {processors: [{batch: {exporter: {otlp: {endpoint: x, headers: {a: b}}}}}]}
+  metrics:
+    level: detailed
+    views: [{selector: {instrument_name: "otelcol_*"}, stream: {aggregation: {drop: }}}]
+    readers: [{periodic: {exporter: {console: }}}, {pull: {exporter: {prometheus: {port: 1}}}}]
+  traces: {level: basic, propagators: [b3], processors: [{simple: {exporter: {otlp: {protocol: grpc}}}}], sampler: {trace_id_ratio_based: {ratio: 0.5}}, limits: {link_count_limit: 3}}
+${pipelines}`);
+    const { telemetry } = (await checkText(text)).service;
+    const fixed = { temporality_preference: 'cumulative', default_histogram_aggregation: 'explicit_bucket_histogram' };
+    const otlp = {
+      protocol: 'http/protobuf',
+      headers: {},
+      headers_list: '',
+      compression: 'none',
+      timeout: 10_000,
+      insecure: false,
+      ...fixed,
+    };
+    expect(telemetry.logs.processors).toEqual([
+      {
+        batch: {
+          export_timeout: 30_000,
+          max_queue_size: 2048,
+          max_export_batch_size: 512,
+          exporter: { otlp: { ...otlp, endpoint: 'x', headers: { a: 'b' } } },
+        },
+      },
+    ]);
+    expect(telemetry.metrics.views).toEqual([{ selector: { instrument_name: 'otelcol_*' }, stream: { aggregation: { drop: {} } } }]);
+    expect(telemetry.metrics.readers).toEqual([
+      { periodic: { interval: 60_000, timeout: 30_000, exporter: { console: {} } } },
+      {
+        pull: {
+          exporter: {
+            prometheus: { host: 'localhost', port: 1, without_scope_info: true, without_units: true, without_type_suffix: true },
+          },
+        },
+      },
+    ]);
+    expect(telemetry.traces).toEqual({
+      level: 'basic',
+      propagators: ['b3'],
+      processors: [{ simple: { exporter: { otlp: { ...otlp, protocol: 'grpc' } } } }],
+      sampler: { trace_id_ratio_based: { ratio: 0.5 } },
+      limits: { link_count_limit: 3 },
+    });
+  });
+
+  it.each([
+    ['metrics: {readers: [{}]}', 'metrics::readers::0: must have exactly one of pull, periodic'],
+    ['metrics: {readers: [{pull: }]}', 'metrics::readers::0: must have exactly one of pull, periodic'],
+    ['metrics: {readers: [{pull: {exporter: {}}}]}', 'metrics::readers::0: no valid metric exporter'],
+    ['metrics: {readers: [{periodic: {exporter: {}}}]}', 'metrics::readers::0: no valid metric exporter'],
+    ['metrics: {readers: [{periodic: {exporter: {otlp: , console: }}}]}', 'metrics::readers::0: must have exactly one of otlp, console'],
+    ['logs: {processors: [{}]}', 'logs::processors::0: must have exactly one of batch, simple'],
+    ['traces: {processors: [{batch: {}}]}', 'traces::processors::0: no valid processor exporter'],
+    ['metrics: {level: detailed, views: [{stream: {}}]}', 'metrics::views::0: must have at least one selector'],
+    [
+      'metrics: {level: detailed, views: [{selector: {unit: s}, stream: {aggregation: {sum: , drop: }}}]}',
+      'metrics::views::0: must have one aggregation, not sum, drop',
+    ],
+  ])('refuses %s', async (yaml, problem) => {
+    expect(await problemsOf(checkText(service(`telemetry: {${yaml}}\n${pipelines}`)))).toEqual([`service::telemetry::${problem}`]);
+  });
+
+  it.each([
+    'metrics: {readers: [{periodic: {exporter: {otlp: {temporality_preference: delta}}}}]}',
+    'metrics: {readers: [{periodic: {exporter: {otlp: {default_histogram_aggregation: base2_exponential_bucket_histogram}}}}]}',
+    'metrics: {readers: [{periodic: {exporter: {console: }, producers: [x]}}]}',
+    'metrics: {level: detailed, views: [{selector: {unit: s}, stream: {aggregation: {base2_exponential_bucket_histogram: {max_scale: 3}}}}]}',
+    'traces: {sampler: {jaeger_remote: {}}}',
+    'resource: {detectors: {}}',
+  ])('has no support for %s', async (yaml) => {
+    const error = (await checkText(service(`telemetry: {${yaml}}\n${pipelines}`)).catch((reason: unknown) => reason)) as ConfigError;
+    expect(error.problems.map(({ verdict }) => verdict)).toEqual(['unsupported']);
+  });
+
+  it('reads a list of resource attributes and a schema URL', async () => {
+    const { telemetry } = (
+      await checkText(service(`telemetry: {resource: {attributes_list: "a=b%20c,d=e", schema_url: "https://x"}}\n${pipelines}`))
+    ).service;
+    expect([...telemetry.resource]).toEqual([
+      ['a', 'b c'],
+      ['d', 'e'],
+    ]);
+    expect(telemetry.resourceSchemaUrl).toBe('https://x');
   });
 });
 

@@ -1,2 +1,2 @@
 export { components } from './components.ts';
-export { unsupportedHint } from './unsupported.ts';
+export { unsupportedHint, unsupportedHints } from './unsupported.ts';

@@ -1,15 +1,10 @@
 import type { ComponentKind } from '@millrace/api';
 
 /** The Collector's components that people configure and this version does not have, with the nearest thing that works. */
-const hints: Readonly<Record<ComponentKind, Readonly<Record<string, string>>>> = {
+export const unsupportedHints: Readonly<Record<ComponentKind, Readonly<Record<string, string>>>> = {
   receiver: {
-    prometheus: 'scrape with an OpenTelemetry Collector and forward OTLP to the otlp receiver',
-    jaeger: 'send OTLP: Jaeger clients and agents have spoken it since 1.35',
-    zipkin: 'send OTLP to the otlp receiver',
     file_log: 'send logs as OTLP to the otlp receiver',
     filelog: 'send logs as OTLP to the otlp receiver',
-    host_metrics: 'send host metrics as OTLP to the otlp receiver',
-    hostmetrics: 'send host metrics as OTLP to the otlp receiver',
     kafka: 'send OTLP to the otlp receiver',
   },
   processor: {
@@ -18,21 +13,11 @@ const hints: Readonly<Record<ComponentKind, Readonly<Record<string, string>>>> =
     filter: 'write a processor with a visitor that returns "drop"',
     transform: 'write a processor with a visitor',
     redaction: 'write a processor with a visitor',
-    resourcedetection: 'set OTEL_RESOURCE_ATTRIBUTES in the sending SDK',
-    resource_detection: 'set OTEL_RESOURCE_ATTRIBUTES in the sending SDK',
     probabilistic_sampler: 'sample in the SDK',
     tail_sampling: 'sample in the SDK',
   },
   exporter: {
-    logging: 'use the debug exporter',
-    prometheus: 'use otlp_http to a Prometheus with --web.enable-otlp-receiver',
-    prometheusremotewrite: 'use otlp_http to a Prometheus with --web.enable-otlp-receiver',
-    prometheus_remote_write: 'use otlp_http to a Prometheus with --web.enable-otlp-receiver',
-    jaeger: 'use otlp_grpc: Jaeger listens for OTLP on port 4317',
-    loki: "use otlp_http to Loki's /otlp endpoint",
-    zipkin: 'use otlp_http',
     kafka: 'use otlp_grpc or otlp_http',
-    datadog: "use otlp_http to the Datadog Agent's OTLP receiver",
   },
   connector: {
     spanmetrics: 'derive span metrics behind millrace',
@@ -40,18 +25,47 @@ const hints: Readonly<Record<ComponentKind, Readonly<Record<string, string>>>> =
     routing: 'use one pipeline per destination and connector forward',
     count: 'count behind millrace',
   },
-  extension: {
-    zpages: 'remove it: nothing depends on it',
-    pprof: 'remove it; start node with --cpu-prof to profile',
-    file_storage: 'use a queue in memory',
-    basicauth: 'authenticate in a proxy in front',
-    bearertokenauth: "set the Authorization header with the exporter's headers",
-    healthcheckv2: 'use health_check',
-  },
+  extension: {},
+};
+
+/** Further components of the Collector, for which there is no substitute here. */
+const others: Readonly<Record<ComponentKind, string>> = {
+  receiver:
+    'active_directory_ds aerospike apache awscontainerinsightreceiver awsecscontainermetrics awsfirehose awsxray ' +
+    'azureblob azureeventhub azuremonitor bigip carbon chrony cloudfoundry collectd couchdb docker_stats ' +
+    'elasticsearch expvar faro filestats flinkmetrics fluentforward github googlecloudmonitoring googlecloudpubsub ' +
+    'haproxy httpcheck icmpcheck iis influxdb jmx journald k8s_cluster k8s_events k8sobjects kafkametrics ' +
+    'kubeletstats memcached mongodb mongodbatlas mysql namedpipe netflow nginx nsxt ntp opencensus oracledb osquery ' +
+    'otelarrow podman_stats postgresql pulsar purefa rabbitmq receiver_creator redis riak saphana signalfx ' +
+    'simpleprometheus skywalking snmp snowflake solace splunk_hec splunkenterprise sqlquery sqlserver sshcheck ' +
+    'statsd syslog systemd tcpcheck tcplog udplog vcenter wavefront webhookevent windowseventlog ' +
+    'windowsperfcounters windowsservice yanggrpc zookeeper',
+  processor:
+    'coralogix dns_lookup geoip isolationforest k8s_attributes k8sattributes log_dedup logdedup logstransform ' +
+    'lookup metric_start_time metricsgeneration metricstarttime remotetap schema sumologic unroll ' +
+    'cumulative_to_delta cumulativetodelta deltatocumulative deltatorate groupbyattrs groupbytrace interval ' +
+    'metricstransform queuebatch span',
+  exporter:
+    'alertmanager alibabacloud_logservice awscloudwatchlogs awsemf awskinesis awss3 awsxray azureblob ' +
+    'azuredataexplorer azuremonitor bmchelix carbon cassandra clickhouse coralogix dataset doris elasticsearch faro ' +
+    'googlecloud googlecloudpubsub googlemanagedprometheus honeycombmarker influxdb load_balancing loadbalancing ' +
+    'logicmonitor logzio mezmo opencensus opensearch otelarrow parquet pulsar rabbitmq sapm sentry signalfx ' +
+    'splunk_hec stef sumologic syslog tencentcloud_logservice tinybird zipkin_v1',
+  connector:
+    'exceptions failover grafanacloud metricsaslogs otlpjson roundrobin round_robin servicegraph service_graph ' +
+    'signaltometrics slowsql sum',
+  extension:
+    'ack asapauth avro_log_encoding awsproxy azure_encoding cfgardenobserver cgroupruntime datadog db_storage ' +
+    'docker_observer ecs_observer ecs_task_observer google_cloud_logentry_encoding googleclientauth ' +
+    'health_check_grpc host_observer http_forwarder jaeger_encoding jaegerremotesampling json_log_encoding ' +
+    'k8s_leader_elector k8s_observer kafkatopics_observer memory_ballast memory_limiter opamp otlp_encoding ' +
+    'redis_storage remotetap sigv4auth skywalking_encoding solarwindsapmsettings sumologic text_encoding ' +
+    'zipkin_encoding',
 };
 
 /** What to do instead of a component that this version does not have; undefined when its name is not one of the Collector's. */
 export function unsupportedHint(kind: ComponentKind, type: string): string | undefined {
-  const known = hints[kind];
-  return Object.hasOwn(known, type) ? known[type] : undefined;
+  const known = unsupportedHints[kind];
+  if (Object.hasOwn(known, type)) return known[type];
+  return others[kind].split(' ').includes(type) ? 'is not part of this version' : undefined;
 }

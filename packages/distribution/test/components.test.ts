@@ -10,7 +10,7 @@ describe('The distribution', () => {
   });
 
   it('knows what to use instead of components of the Collector that are not here', () => {
-    expect(unsupportedHint('exporter', 'jaeger')).toContain('otlp_grpc');
+    expect(unsupportedHint('exporter', 'kafka')).toContain('otlp_grpc');
     expect(unsupportedHint('exporter', 'no_such_thing')).toBeUndefined();
     expect(unsupportedHint('exporter', 'constructor')).toBeUndefined();
   });

@@ -13,6 +13,7 @@ function validateConfig({ use_internal_logger, output_paths }: DebugConfig): str
 export const factory: ExporterFactory<DebugConfig> = {
   kind: 'exporter',
   type: 'debug',
+  scope: 'process',
   stability: { traces: 'alpha', metrics: 'alpha', logs: 'alpha', profiles: 'development' },
   configSchema,
   validateConfig,

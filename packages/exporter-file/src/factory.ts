@@ -1,17 +1,17 @@
 import type { ExporterFactory } from '@millrace/api';
-import { durationMs } from '@millrace/config';
+import { outputProblems } from '@millrace/output-file';
 import { configSchema } from './config.ts';
 import type { FileConfig } from './config.ts';
 import { FileExporter } from './file-exporter.ts';
 
 function validateConfig(config: FileConfig): string[] {
-  const problems: string[] = [];
-  if (config.path === '') problems.push('path must be non-empty');
-  if (durationMs(config.flush_interval) < 0) problems.push('flush_interval must be larger than zero');
-  const { create_directory, directory_permissions: permissions } = config;
-  if (permissions !== undefined && !create_directory) problems.push('directory_permissions requires create_directory to be true');
-  if (permissions !== undefined && !/^[0-7]+$/.test(permissions)) {
-    problems.push('directory_permissions value must be a valid octal representation');
+  const { path, group_by } = config;
+  if (path === '') return ['path must be non-empty'];
+  const problems = outputProblems(config);
+  if (group_by.enabled) {
+    if (path.split('*').length !== 2) problems.push('path must contain exactly one * when group_by is enabled');
+    else if (path.startsWith('*')) problems.push('path must not start with * when group_by is enabled');
+    if (group_by.resource_attribute === '') problems.push('resource_attribute must not be empty when group_by is enabled');
   }
   return problems;
 }
@@ -20,6 +20,7 @@ function validateConfig(config: FileConfig): string[] {
 export const factory: ExporterFactory<FileConfig> = {
   kind: 'exporter',
   type: 'file',
+  scope: 'process',
   stability: { traces: 'alpha', metrics: 'alpha', logs: 'alpha' },
   configSchema,
   validateConfig,

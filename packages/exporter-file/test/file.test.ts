@@ -1,6 +1,8 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
+import { BatchBuilder } from '@millrace/wire';
 import type { Signal } from '@millrace/wire';
 import {
   configOf,
@@ -225,6 +227,179 @@ describe('file, on a full disk', () => {
   });
 });
 
+describe('file, compression', () => {
+  it.each(['json', 'proto'])('writes %s messages packed, after their lengths, at every level', async (format) => {
+    for (const level of [0, 1, 3, 6, 11, 22]) {
+      const { start, send, stop, host } = exporter({ format, compression: 'zstd', compression_params: { level } });
+      await start();
+      send(50);
+      send(50, 50);
+      await stop();
+      const bytes = await readFile(file());
+      const unpacked: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += 4 + bytes.readUInt32BE(at)) {
+        unpacked.push(zstdDecompressSync(bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at))));
+      }
+      expect(itemNames(unpacked)).toHaveLength(100);
+      if (format === 'proto') expect(unpacked[0]).toEqual(exampleRequest('traces', 50));
+      else expect(Object.keys(JSON.parse(String(unpacked[1])) as object)).toEqual(['resourceSpans']);
+      expect(host.memory.accounted).toBe(0);
+    }
+  });
+
+  it('takes a level for slower and smaller', async () => {
+    const sizes: number[] = [];
+    for (const level of [1, 11]) {
+      const { stage, host, start, stop, items } = exporter({ compression: 'zstd', compression_params: { level } });
+      await start();
+      using batch = exampleBatch(host.pool, 'traces', 5_000);
+      await stage.consume(batch);
+      await stop();
+      expect(items.absorbed).toBe(5_000);
+      sizes.push(await sizeOf());
+    }
+    expect(sizes[1]).toBeLessThan(sizes[0]!);
+  });
+
+  it('writes what is still being packed at the shutdown', async () => {
+    const { stage, host, start, stop, items } = exporter({ format: 'proto', compression: 'zstd' });
+    await start();
+    using batch = exampleBatch(host.pool, 'traces', 40_000);
+    const taken = stage.consume(batch);
+    expect(taken).toBeDefined();
+    await stop();
+    await taken;
+    expect(items.absorbed).toBe(40_000);
+    expect(items.held).toBe(0);
+  });
+});
+
+describe('file, rotation', () => {
+  it('starts a new file before one becomes too large, and keeps max_backups of the old ones', async () => {
+    const { start, stage, host, stop, clock, items } = exporter({
+      path: file('sub/out.json'),
+      rotation: { max_megabytes: 1, max_days: 7, max_backups: 2, localtime: true },
+      format: 'proto',
+    });
+    await start();
+    using batch = exampleBatch(host.pool, 'traces', 9_000);
+    for (let i = 0; i < 9; i++) {
+      await stage.consume(batch);
+      await clock.advance(60_000);
+      await until(() => items.held === 0);
+    }
+    await stop();
+    const names = (await readdir(file('sub'))).toSorted();
+    expect(names).toHaveLength(3);
+    expect(names.slice(0, 2).every((name) => /^out-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}-size\.json$/.test(name))).toBe(true);
+    for (const name of names) expect(await sizeOf(file(`sub/${name}`))).toBeLessThanOrEqual(1024 * 1024);
+    expect(items.absorbed).toBe(81_000);
+  });
+
+  it('deletes rotated files after max_days', async () => {
+    await writeFile(file('out-2026-09-13T14-13-19.000-size'), '');
+    await writeFile(file('out-2026-09-15T14-13-19.000-size'), '');
+    const { start, stop } = exporter({ rotation: { max_megabytes: 0, max_days: 7, max_backups: 0, localtime: false } });
+    await start();
+    await stop();
+    expect((await readdir(directory)).toSorted()).toEqual(['out', 'out-2026-09-15T14-13-19.000-size']);
+  });
+});
+
+describe('file, groups', () => {
+  const group_by = { enabled: true, resource_attribute: 'tenant', max_open_files: 2 };
+
+  function tenants(
+    signal: 'traces' | 'metrics' | 'logs',
+    host: ReturnType<typeof testHost>,
+    all: readonly (string | bigint | undefined)[],
+  ) {
+    using builder = new BatchBuilder(signal, host.pool);
+    all.forEach((tenant, at) => {
+      const scope = builder.resource({ at: String(at), ...(tenant !== undefined && { tenant }) }).scope();
+      for (let i = 0; i < 2; i++) {
+        const name = `item-${String(at * 2 + i).padStart(8, '0')}`;
+        if (signal === 'traces') scope.span({ name });
+        else if (signal === 'logs') scope.log({ body: name });
+        else scope.metric({ name: 'm', type: 'gauge' }).point({ asInt: 1n, attributes: { name } });
+      }
+    });
+    return builder.finish()!;
+  }
+
+  it.each(['traces', 'metrics', 'logs'] as const)('write the %s of each resource to the file that its attribute names', async (signal) => {
+    const { stage, start, stop, host, items } = exporter({ path: file('by-*.json'), group_by }, signal);
+    await start();
+    using batch = tenants(signal, host, ['a', 'b', 'a', undefined, 'c', 7n, 'b']);
+    expect(stage.consume(batch)).toBeUndefined();
+    batch.release();
+    await stop();
+    const found = Object.fromEntries(
+      await Promise.all((await readdir(directory)).map(async (name) => [name, itemNames([await readFile(file(name))])] as const)),
+    );
+    const items8 = (...numbers: number[]): string[] => numbers.map((number) => `item-${String(number).padStart(8, '0')}`);
+    expect(found).toEqual({ 'by-a.json': items8(0, 1, 4, 5), 'by-b.json': items8(2, 3, 12, 13), 'by-c.json': items8(8, 9) });
+    expect([items.absorbed, items.dropped]).toEqual([10, { missing_attribute: 4 }]);
+    expect(host.memory.accounted).toBe(0);
+  });
+
+  it('keep the bytes of a resource as they are', async () => {
+    const { stage, start, stop, host } = exporter({
+      path: file('x/*'),
+      group_by: { ...group_by, resource_attribute: 'service.name' },
+      format: 'proto',
+    });
+    await start();
+    using batch = exampleBatch(host.pool, 'traces', 3);
+    expect(stage.consume(batch)).toBeUndefined();
+    await stop();
+    expect((await readFile(file('x/example'))).subarray(4)).toEqual(exampleRequest('traces', 3));
+  });
+
+  it('never leave the folder before the *', async () => {
+    const { stage, start, stop, host, items } = exporter({ path: file('in/*.json'), group_by }, 'logs');
+    await start();
+    using batch = tenants('logs', host, ['../../etc/x', '/abs', './dot', 'a/../../../b', '', 'deep/er', '..', 'n\0l']);
+    expect(stage.consume(batch)).toBeUndefined();
+    await stop();
+    expect(await readdir(directory)).toEqual(['in']);
+    const names = await readdir(file('in'), { recursive: true, withFileTypes: true });
+    const paths = names
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name).slice(file('in').length + 1));
+    expect(paths.toSorted()).toEqual(['...json', '.json', 'abs.json', 'b.json', 'deep/er.json', 'dot.json', 'etc/x.json']);
+    expect(items.dropped).toEqual({ unwritable_path: 2 });
+  });
+
+  it('keep few files open, and lose nothing by that', async () => {
+    const { stage, start, stop, host, items, clock } = exporter({ path: file('*'), group_by }, 'logs');
+    await start();
+    for (let round = 0; round < 3; round++) {
+      using batch = tenants(
+        'logs',
+        host,
+        Array.from({ length: 40 }, (_, i) => `t${i}`),
+      );
+      expect(stage.consume(batch)).toBeUndefined();
+      await clock.advance(1_000);
+    }
+    await stop();
+    expect(await readdir(directory)).toHaveLength(40);
+    for (let i = 0; i < 40; i++) expect(itemNames([await readFile(file(`t${i}`))])).toHaveLength(6);
+    expect(items.absorbed).toBe(240);
+  });
+
+  it('pack each file by itself', async () => {
+    const { stage, start, stop, host, items } = exporter({ path: file('*'), group_by, compression: 'zstd' }, 'logs');
+    await start();
+    using batch = tenants('logs', host, ['a', 'b']);
+    await stage.consume(batch);
+    await stop();
+    expect(itemNames([zstdDecompressSync((await readFile(file('b'))).subarray(4))])).toEqual(['item-00000002', 'item-00000003']);
+    expect(items.absorbed).toBe(4);
+  });
+});
+
 describe('the configuration of file', () => {
   const problems = (settings: object) => factory.validateConfig?.(configOf(factory, settings));
 
@@ -238,6 +413,21 @@ describe('the configuration of file', () => {
     expect(problems({ path: 'x', create_directory: true, directory_permissions: '9' })).toEqual([
       'directory_permissions value must be a valid octal representation',
     ]);
+    expect(problems({ path: 'x', create_directory: true, directory_permissions: '1777' })).toEqual([
+      'directory_permissions contain invalid bits for file access',
+    ]);
+  });
+
+  it('keeps append and rotation apart, and needs one * for groups', () => {
+    expect(problems({ path: 'x', append: true, rotation: {} })).toEqual(['append and rotation enabled at the same time is not supported']);
+    const group_by = { enabled: true };
+    for (const path of ['x', 'a*b*'])
+      expect(problems({ path, group_by })).toEqual(['path must contain exactly one * when group_by is enabled']);
+    expect(problems({ path: '*', group_by: { ...group_by, resource_attribute: '' } })).toEqual([
+      'path must not start with * when group_by is enabled',
+      'resource_attribute must not be empty when group_by is enabled',
+    ]);
+    expect(problems({ path: 'a/*', group_by })).toEqual([]);
   });
 });
 

@@ -18,6 +18,11 @@ export class Ring<T> {
     return this.#slots[this.#head];
   }
 
+  /** The value at a place, counted from the oldest. */
+  at(index: number): T | undefined {
+    return index < this.#length ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined;
+  }
+
   /** Takes the oldest value out. */
   shift(): T | undefined {
     if (this.#length === 0) return undefined;

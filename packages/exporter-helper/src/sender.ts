@@ -1,27 +1,37 @@
 import { type Clock, type Context, isPermanent, isPipelineError, PipelineError, type Timer } from '@millrace/api';
 import { durationMs } from '@millrace/config';
-import type { Batch, Signal } from '@millrace/wire';
+import { type Batch, type Signal, split } from '@millrace/wire';
 import { Backoff } from './backoff.ts';
 import type { LogLimiter } from './log-limiter.ts';
 import type { Push, PushResult } from './push-result.ts';
 import type { ExporterSettings, RetryConfig } from './settings.ts';
+import { tracedPush } from './traced-push.ts';
 
 /**
- * Why items are dropped: `permanent`, sending them again is useless; `retries_exhausted`, `max_elapsed_time` was over; `retry_disabled`,
+ * Why sending was given up: `permanent`, sending them again is useless; `retries_exhausted`, `max_elapsed_time` was over; `retry_disabled`,
  * the failure was temporary but `retry_on_failure` is off; `shutdown`, the program ended first.
  */
-export type DropReason = 'permanent' | 'retries_exhausted' | 'retry_disabled' | 'shutdown';
+export type FailureReason = 'permanent' | 'retries_exhausted' | 'retry_disabled' | 'shutdown';
 
-/** How sending a batch ended, attempts and all. Items that are neither delivered nor rejected failed, with `error` and `reason`. */
+/** A part of a batch that was not delivered. */
+export interface Failure {
+  /** The caller's to release. */
+  readonly batch: Batch;
+  readonly reason: FailureReason;
+  readonly error: PipelineError;
+  /** The error as it is logged. */
+  readonly text: string;
+}
+
+/** How sending a batch ended, attempts and all: each of its items was delivered, rejected, or is in one of the failures. */
 export interface Outcome {
   readonly delivered: number;
   /** Refused by the destination in a partial success. */
   readonly rejected: number;
-  readonly error?: PipelineError;
-  /** The error as it is logged. */
-  readonly errorText?: string;
-  readonly reason?: DropReason;
+  readonly failures: readonly Failure[];
 }
+
+const noFailures: readonly Failure[] = [];
 
 /** What a partial success calls the rejected items in the log. */
 const droppedNames: Readonly<Record<Signal, string>> = {
@@ -41,11 +51,12 @@ export class Sender {
   readonly #log: LogLimiter;
   readonly #attempts = new Set<AbortController>();
   readonly #pauses = new Set<() => void>();
+  #running = 0;
   #stopping = false;
   #cut: PipelineError | undefined;
 
   constructor(push: Push, settings: ExporterSettings, context: Context, log: LogLimiter) {
-    this.#push = push;
+    this.#push = tracedPush(push, context);
     this.#timeoutMs = durationMs(settings.timeout ?? '0s');
     this.#retry = settings.retry_on_failure?.enabled === true ? settings.retry_on_failure : undefined;
     this.#maxElapsedMs = durationMs(this.#retry?.max_elapsed_time ?? '0s');
@@ -53,50 +64,18 @@ export class Sender {
     this.#log = log;
   }
 
+  /** Batches that are being sent, those that wait for a retry included. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** Never rejects. */
   async send(batch: Batch): Promise<Outcome> {
-    const startedAt = this.#clock.now();
-    let backoff: Backoff | undefined;
-    let rest = batch;
-    let delivered = 0;
+    this.#running++;
     try {
-      for (;;) {
-        let failure: unknown;
-        try {
-          const result = await this.#attempt(rest);
-          if (result === undefined) return { delivered: delivered + rest.items, rejected: 0 };
-          if ('rejectedItems' in result) return this.#partialSuccess(rest, delivered, result);
-          delivered += rest.items - result.remainder.items;
-          if (rest !== batch) rest.release();
-          rest = result.remainder;
-          failure = result.error;
-        } catch (error) {
-          failure = error;
-        }
-        const end = (reason: DropReason, prefix: string): Outcome => ({
-          delivered,
-          rejected: 0,
-          reason,
-          error: wrap(prefix, failure),
-          errorText: prefix + messageOf(failure),
-        });
-        if (isPermanent(failure)) return end('permanent', this.#retry === undefined ? '' : 'not retryable error: ');
-        if (this.#stopping) return end('shutdown', 'interrupted due to shutdown: ');
-        if (this.#retry === undefined) return end('retry_disabled', '');
-        backoff ??= new Backoff(this.#retry);
-        const pauseMs = Math.max(backoff.nextMs(), isPipelineError(failure) ? (failure.retryAfterMs ?? 0) : 0);
-        if (this.#maxElapsedMs > 0 && this.#clock.now() + pauseMs > startedAt + this.#maxElapsedMs) {
-          return end('retries_exhausted', 'no more retries left: ');
-        }
-        this.#log.log('info', 'Exporting failed. Will retry the request after interval.', {
-          error: messageOf(failure),
-          interval: `${(pauseMs / 1000).toFixed(3)}s`,
-        });
-        await this.#pause(pauseMs);
-        if (this.#stopping) return end('shutdown', 'interrupted due to shutdown: ');
-      }
+      return await new Sending(this, batch).run();
     } finally {
-      if (rest !== batch) rest.release();
+      this.#running--;
     }
   }
 
@@ -113,7 +92,8 @@ export class Sender {
     for (const attempt of this.#attempts) attempt.abort(this.#cut);
   }
 
-  async #attempt(batch: Batch): Promise<PushResult> {
+  /** One attempt, at most `timeout` long. */
+  async attempt(batch: Batch): Promise<PushResult> {
     if (this.#cut !== undefined) throw this.#cut;
     const controller = new AbortController();
     let timer: Timer | undefined;
@@ -127,17 +107,37 @@ export class Sender {
     }
   }
 
-  #partialSuccess(batch: Batch, delivered: number, result: { rejectedItems: number; message: string }): Outcome {
-    // A destination that claims to have rejected more than it was sent must not unbalance the accounts.
-    const rejected = Math.min(Math.max(0, Math.trunc(result.rejectedItems) || 0), batch.items);
-    this.#log.log('warn', 'Partial success response', {
-      message: result.message,
-      [droppedNames[batch.signal]]: result.rejectedItems,
+  /** After a failure: waits until the next attempt is due, or says why there is none. */
+  async pause(
+    failure: unknown,
+    startedAt: number,
+    backoff: Backoff | undefined,
+  ): Promise<{ reason: FailureReason; prefix: string } | Backoff> {
+    if (isPermanent(failure)) return { reason: 'permanent', prefix: this.#retry === undefined ? '' : 'not retryable error: ' };
+    if (this.#stopping) return interrupted;
+    if (this.#retry === undefined) return { reason: 'retry_disabled', prefix: '' };
+    const pauses = backoff ?? new Backoff(this.#retry);
+    const pauseMs = Math.max(pauses.nextMs(), isPipelineError(failure) ? (failure.retryAfterMs ?? 0) : 0);
+    if (this.#maxElapsedMs > 0 && this.#clock.now() + pauseMs > startedAt + this.#maxElapsedMs) {
+      return { reason: 'retries_exhausted', prefix: 'no more retries left: ' };
+    }
+    this.#log.log('info', 'Exporting failed. Will retry the request after interval.', {
+      error: messageOf(failure),
+      interval: `${(pauseMs / 1000).toFixed(3)}s`,
     });
-    return { delivered: delivered + batch.items - rejected, rejected };
+    await this.#wait(pauseMs);
+    return this.#stopping ? interrupted : pauses;
   }
 
-  #pause(pauseMs: number): Promise<void> {
+  now(): number {
+    return this.#clock.now();
+  }
+
+  log(level: 'info' | 'warn', message: string, attributes: Readonly<Record<string, unknown>>): void {
+    this.#log.log(level, message, attributes);
+  }
+
+  #wait(pauseMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         timer.cancel();
@@ -147,6 +147,112 @@ export class Sender {
       const timer = this.#clock.setTimeout(wake, pauseMs);
       this.#pauses.add(wake);
     });
+  }
+}
+
+const interrupted = { reason: 'shutdown', prefix: 'interrupted due to shutdown: ' } as const;
+
+/** The sending of one batch. */
+class Sending {
+  readonly #sender: Sender;
+  /** What is being sent: the batch, what a destination left of it, or a part of it. */
+  #now: Batch;
+  /** Parts that come after it, last one first. */
+  #later: Batch[] | undefined;
+  #delivered = 0;
+  #rejected = 0;
+  #failures: Failure[] | undefined;
+
+  constructor(sender: Sender, batch: Batch) {
+    this.#sender = sender;
+    this.#now = batch.hold();
+  }
+
+  async run(): Promise<Outcome> {
+    const startedAt = this.#sender.now();
+    let backoff: Backoff | undefined;
+    sending: for (;;) {
+      let failure: unknown;
+      try {
+        const result = await this.#sender.attempt(this.#now);
+        if (result === undefined || 'rejectedItems' in result) {
+          this.#taken(result);
+          if (this.#next()) continue;
+          return this.#outcome();
+        }
+        if ('tooLarge' in result) {
+          failure = result.tooLarge;
+          if (this.#halve(failure)) continue;
+        } else {
+          failure = result.error;
+          this.#delivered += this.#now.items - result.remainder.items;
+          this.#now.release();
+          this.#now = result.remainder;
+        }
+      } catch (error) {
+        failure = error;
+      }
+      const decision = await this.#sender.pause(failure, startedAt, backoff);
+      if (decision instanceof Backoff) {
+        backoff = decision;
+        continue;
+      }
+      this.#fail(decision.reason, failure, decision.prefix);
+      // What is refused for good says nothing about the other parts; what fails for now fails for all of them.
+      while (this.#next()) {
+        if (decision.reason === 'permanent') continue sending;
+        this.#fail(decision.reason, failure, decision.prefix);
+      }
+      return this.#outcome();
+    }
+  }
+
+  #taken(result: { readonly rejectedItems: number; readonly message: string } | undefined): void {
+    const { items, signal } = this.#now;
+    let rejected = 0;
+    if (result !== undefined) {
+      // A destination that claims to have rejected more than it was sent must not unbalance the accounts.
+      rejected = Math.min(Math.max(0, Math.trunc(result.rejectedItems) || 0), items);
+      this.#sender.log('warn', 'Partial success response', { message: result.message, [droppedNames[signal]]: result.rejectedItems });
+    }
+    this.#delivered += items - rejected;
+    this.#rejected += rejected;
+    this.#now.release();
+  }
+
+  /** Goes on with the next part; false when there is none. */
+  #next(): boolean {
+    const next = this.#later?.pop();
+    if (next === undefined) return false;
+    this.#now = next;
+    return true;
+  }
+
+  /** Goes on with the first half of what is too large; false when it cannot be cut: then it is refused for good. */
+  #halve(error: unknown): boolean {
+    const { items, sizeBytes } = this.#now;
+    if (items <= 1) return false;
+    const parts = split(this.#now, { items: Math.ceil(items / 2) });
+    if (parts.length === 1) {
+      parts[0]!.release();
+      return false;
+    }
+    this.#sender.log('info', 'The destination finds the request too large. Sending it in parts.', {
+      error: messageOf(error),
+      items,
+      size_bytes: sizeBytes,
+    });
+    this.#now.release();
+    (this.#later ??= []).push(...parts.reverse());
+    return this.#next();
+  }
+
+  #fail(reason: FailureReason, failure: unknown, prefix: string): void {
+    (this.#failures ??= []).push({ batch: this.#now, reason, error: wrap(prefix, failure), text: prefix + messageOf(failure) });
+  }
+
+  #outcome(): Outcome {
+    return { delivered: this.#delivered, rejected: this.#rejected, failures: this.#failures ?? noFailures };
   }
 }
 

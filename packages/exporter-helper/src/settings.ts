@@ -1,3 +1,4 @@
+import type { Scope } from '@millrace/api';
 import { durationMs } from '@millrace/config';
 
 /** The checked `retry_on_failure` (configretry.BackOffConfig). Durations are Go duration strings. */
@@ -15,8 +16,24 @@ export interface QueueConfig {
   readonly enabled: boolean;
   readonly num_consumers: number;
   readonly queue_size: number;
-  readonly sizer: 'requests' | 'items' | 'bytes';
+  /** Absent: `requests`. */
+  readonly sizer?: 'requests' | 'items' | 'bytes' | undefined;
   readonly block_on_overflow: boolean;
+  readonly wait_for_result?: boolean | undefined;
+  readonly storage?: string | undefined;
+  readonly dead_letter?: string | undefined;
+  readonly batch?: BatchingConfig | undefined;
+}
+
+/** The checked `sending_queue.batch` (queuebatch.BatchConfig). */
+export interface BatchingConfig {
+  readonly enabled: boolean;
+  readonly flush_timeout: string;
+  readonly min_size: number;
+  readonly max_size: number;
+  /** Absent: that of the queue where it is set, otherwise `items`. */
+  readonly sizer?: 'requests' | 'items' | 'bytes' | undefined;
+  readonly partition: { readonly metadata_keys: readonly string[] };
 }
 
 /** The settings of an exporter that `createExporter` reads; each absent one turns its part off. */
@@ -65,7 +82,7 @@ export const queueSchema = {
   type: 'object',
   additionalProperties: false,
   default: {},
-  description: 'Holds batches in memory, so that a slow destination does not hold up the pipeline.',
+  description: 'Holds batches, so that a slow destination does not hold up the pipeline.',
   properties: {
     enabled: { type: 'boolean', default: true, description: 'Whether to queue; without a queue the sender waits for the destination.' },
     num_consumers: { type: 'integer', default: 10, description: 'The number of batches that are being sent at a time.' },
@@ -73,12 +90,11 @@ export const queueSchema = {
       type: 'integer',
       default: 1000,
       description:
-        'The most that is held, batches being sent included, in units of `sizer`. The byte budget of the process is a second limit.',
+        'The most that is held, batches being sent included, in units of `sizer`. The byte budget of the process is a second limit for what is in memory.',
     },
     sizer: {
       enum: ['requests', 'items', 'bytes'],
-      default: 'requests',
-      description: 'What `queue_size` counts: batches, items (spans, data points or log records) or bytes.',
+      description: 'What `queue_size` counts: batches (`requests`, the default), items (spans, data points or log records) or bytes.',
     },
     block_on_overflow: {
       type: 'boolean',
@@ -88,21 +104,64 @@ export const queueSchema = {
     wait_for_result: {
       type: 'boolean',
       default: false,
-      description: 'Let the sender wait until its batch is delivered.',
-      'x-unsupported': 'not available yet; `enabled: false` makes the sender wait for the destination',
+      description: 'Let the sender wait until its batch is delivered, and tell it when that failed. Not with `storage`.',
     },
     storage: {
       type: 'string',
-      description: 'The id of a storage extension that keeps the queue across restarts.',
-      'x-unsupported': 'persistent queues are not available yet; the queue is kept in memory and drained at shutdown',
+      description: 'The id of a storage extension, such as `file_storage`, that keeps the queue across restarts and crashes.',
+    },
+    dead_letter: {
+      type: 'string',
+      description:
+        'The id of a storage extension that keeps what would be dropped because sending failed for good; `millrace replay` sends it again.',
     },
     batch: {
       type: 'object',
-      description: 'Merges and splits batches in the queue.',
-      'x-unsupported': 'not available yet; put the `batch` processor at the end of the pipeline',
+      additionalProperties: false,
+      'x-null-enables': true,
+      description: 'Merges and splits batches in the queue. Off unless mentioned.',
+      properties: {
+        enabled: { type: 'boolean', default: true, description: 'Whether to merge and split at all.' },
+        flush_timeout: {
+          type: 'string',
+          format: 'duration',
+          default: '200ms',
+          description: 'After this time what was collected is sent whatever its size.',
+        },
+        min_size: { type: 'integer', default: 8192, description: 'The size in units of `sizer` at which a batch is sent.' },
+        max_size: {
+          type: 'integer',
+          default: 0,
+          description: 'The largest size of a batch in units of `sizer`: larger ones are split; 0 for no limit.',
+        },
+        sizer: {
+          enum: ['requests', 'items', 'bytes'],
+          description: 'What the sizes count: `items` or `bytes`. Default: as the queue where its `sizer` is set, otherwise `items`.',
+        },
+        partition: {
+          type: 'object',
+          additionalProperties: false,
+          default: {},
+          description: 'Which data may be in one batch.',
+          properties: {
+            metadata_keys: {
+              type: 'array',
+              items: { type: 'string' },
+              default: [],
+              description:
+                'Names of client metadata (case-insensitive): only data with the same values of them is merged, and keeps them. Default: all is merged.',
+            },
+          },
+        },
+      },
     },
   },
 } as const;
+
+/** Where an exporter with these settings lives: a queue or dead letters in a storage have one owner in the process. For `scope` of its factory. */
+export function exporterScope({ sending_queue: queue }: ExporterSettings): Scope {
+  return queue?.enabled === true && (queue.storage !== undefined || queue.dead_letter !== undefined) ? 'process' : 'worker';
+}
 
 /** The rules across settings, in the Collector's words, for the `validateConfig` of an exporter. */
 export function validateSettings(settings: ExporterSettings): string[] {
@@ -112,9 +171,37 @@ export function validateSettings(settings: ExporterSettings): string[] {
   if (queue?.enabled === true) {
     if (queue.num_consumers <= 0) problems.push('sending_queue: `num_consumers` must be positive');
     if (queue.queue_size <= 0) problems.push('sending_queue: `queue_size` must be positive');
+    if (queue.storage !== undefined && queue.wait_for_result === true) {
+      problems.push('sending_queue: `wait_for_result` is not supported with a persistent queue configured with `storage`');
+    }
+    if (queue.batch?.enabled === true) problems.push(...batchProblems(queue, queue.batch));
   }
   if (settings.retry_on_failure?.enabled === true) {
     for (const problem of retryProblems(settings.retry_on_failure)) problems.push(`retry_on_failure: ${problem}`);
+  }
+  return problems;
+}
+
+function batchProblems(queue: QueueConfig, batch: BatchingConfig): string[] {
+  const { min_size: minSize, max_size: maxSize } = batch;
+  const sizer = batch.sizer ?? queue.sizer ?? 'items';
+  const problems: string[] = [];
+  const fail = (problem: string): number => problems.push(`sending_queue::batch: ${problem}`);
+  if (sizer === (queue.sizer ?? 'requests') && minSize > queue.queue_size) {
+    problems.push('sending_queue: `min_size` must be less than or equal to `queue_size`');
+  }
+  if (sizer === 'requests') fail('`batch` supports only `items` or `bytes` sizer, found "requests"');
+  const flushMs = durationMs(batch.flush_timeout);
+  if (flushMs <= 0) fail(`\`flush_timeout\` must be positive, found ${Math.round(flushMs * 1_000_000)}`);
+  if (minSize < 0) fail(`\`min_size\` must be non-negative, found ${minSize}`);
+  if (maxSize < 0) fail(`\`max_size\` must be non-negative, found ${maxSize}`);
+  if (maxSize > 0 && maxSize < minSize) fail(`\`max_size\` (${maxSize}) must be greater or equal to \`min_size\` (${minSize})`);
+  const seen = new Set<string>();
+  for (const name of batch.partition.metadata_keys.map((key) => key.toLowerCase())) {
+    if (seen.has(name)) {
+      problems.push(`sending_queue::batch::partition: duplicate entry in metadata_keys: ${JSON.stringify(name)} (case-insensitive)`);
+    }
+    seen.add(name);
   }
   return problems;
 }

@@ -114,6 +114,18 @@ describe('the sending queue', () => {
     expect(r.held.map((push) => push.text)).toEqual(['a', 'b', 'c']);
   });
 
+  it('says in the log that it is full when it refuses a batch before the batch is read', async () => {
+    const r = await rig();
+    for (const text of ['a', 'b', 'c']) await offer(r, text);
+    expect(r.stage.refusing!()).toBeDefined();
+    expect(r.context.lines).toContainEqual({
+      level: 'error',
+      message: expect.stringMatching(/^Exporting failed\. Rejecting data\./),
+      attributes: { error: 'sending queue is full' },
+    });
+    for (const push of r.held) push.finish();
+  });
+
   it('refuses retryably when it is full, with batches that are being sent counted', async () => {
     const r = await rig();
     for (const text of ['a', 'b', 'c']) await offer(r, text);

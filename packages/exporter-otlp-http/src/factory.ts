@@ -1,6 +1,6 @@
 import type { ExporterFactory } from '@millrace/api';
-import { validateSettings } from '@millrace/exporter-helper';
-import type { Compression } from '@millrace/transport';
+import { exporterScope, validateSettings } from '@millrace/exporter-helper';
+import { httpClientProblems } from '@millrace/transport';
 import { signals } from '@millrace/wire';
 import { configSchema, type OtlpHttpConfig } from './config.ts';
 import { createOtlpHttpExporter } from './otlp-http-exporter.ts';
@@ -12,11 +12,8 @@ export const factory: ExporterFactory<OtlpHttpConfig> = {
   type: 'otlp_http',
   stability: { traces: 'beta', metrics: 'beta', logs: 'beta', profiles: 'alpha' },
   configSchema,
-  validateConfig: (config) => [
-    ...endpointProblems(config),
-    ...levelProblems(config.compression, config.compression_params.level),
-    ...validateSettings(config),
-  ],
+  scope: exporterScope,
+  validateConfig: (config) => [...endpointProblems(config), ...httpClientProblems(config), ...validateSettings(config)],
   create: createOtlpHttpExporter,
 };
 
@@ -32,15 +29,4 @@ function endpointProblems(config: OtlpHttpConfig): string[] {
     }
   }
   return [...problems];
-}
-
-const leveled: ReadonlySet<'' | Compression> = new Set(['gzip', 'zlib', 'deflate']);
-
-function levelProblems(compression: '' | Compression, level: number): string[] {
-  const legal =
-    compression === 'zstd' ||
-    compression === 'none' ||
-    compression === '' ||
-    (leveled.has(compression) ? level >= -2 && level <= 9 : level === 0);
-  return legal ? [] : [`unsupported parameters {Level:${level}} for compression type ${JSON.stringify(compression)}`];
 }

@@ -1,6 +1,13 @@
 import { type Clock, PipelineError } from '@millrace/api';
 import type { PushResult } from '@millrace/exporter-helper';
-import { grpcCode, readExportResponse, readExportResponseJson, readRpcStatus, readRpcStatusJson } from '@millrace/transport';
+import {
+  grpcCode,
+  readExportResponse,
+  readExportResponseJson,
+  readRetryAfter,
+  readRpcStatus,
+  readRpcStatusJson,
+} from '@millrace/transport';
 import type { HttpResponse, ReceivedStatus } from '@millrace/transport';
 
 /** The statuses that may pass (OTLP specification, "Failures"). */
@@ -13,11 +20,13 @@ export function readResult(response: HttpResponse, url: string, clock: Clock): P
   const kind = retryable.has(response.status) ? 'retryable' : 'permanent';
   const throttled = response.status === 429 || response.status === 503;
   const retryAfterMs = throttled ? readRetryAfter(response.headers['retry-after'], clock) : undefined;
-  throw new PipelineError(
+  const error = new PipelineError(
     `error exporting items, request to ${url} responded with HTTP Status Code ${response.status}` +
       (details === undefined ? '' : `, Message=${details.message}, Details=[${details.details.join(' ')}]`),
     { kind, grpcCode: grpcCodeOf(response.status), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
   );
+  if (response.status === 413) return { tooLarge: error };
+  throw error;
 }
 
 function contentType(response: HttpResponse): string {
@@ -59,15 +68,6 @@ function readStatus(response: HttpResponse): ReceivedStatus | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Seconds or an HTTP-date (RFC 9110, section 10.2.3); `undefined` when it is neither. */
-function readRetryAfter(header: string | string[] | undefined, clock: Clock): number | undefined {
-  const text = Array.isArray(header) ? header[0]! : header;
-  if (text === undefined) return undefined;
-  if (/^[+-]?\d+$/.test(text)) return Math.max(0, Number(text) * 1000);
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.now());
 }
 
 /** What a sender further up is told when nothing buffers in between. */

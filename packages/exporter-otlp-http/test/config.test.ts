@@ -19,7 +19,7 @@ describe('the configuration of otlp_http', () => {
       disable_keep_alives: false,
       tls: { insecure: false, insecure_skip_verify: false },
       retry_on_failure: { enabled: true, initial_interval: '5s', max_interval: '30s', max_elapsed_time: '5m' },
-      sending_queue: { enabled: true, num_consumers: 10, queue_size: 1000, sizer: 'requests', block_on_overflow: false },
+      sending_queue: { enabled: true, num_consumers: 10, queue_size: 1000, block_on_overflow: false },
     });
     expect(problemsOf({ endpoint })).toEqual([]);
   });

@@ -79,9 +79,12 @@ const off = { enabled: false };
 const direct = { sending_queue: off, retry_on_failure: off };
 const quick = { initial_interval: '1ms', max_interval: '5ms' };
 
-async function start(settings: object, { signal = 'traces' as Signal, clock = systemClock as FakeClock | typeof systemClock } = {}) {
+async function start(
+  settings: object,
+  { signal = 'traces' as Signal, clock = systemClock as FakeClock | typeof systemClock, extensions = new Map<string, unknown>() } = {},
+) {
   const context = testContext({ id: 'otlp_http', kind: 'exporter', signal, clock, program: { name: 'millrace', version: '1.2.3' } });
-  const host = testHost();
+  const host = testHost(undefined, extensions);
   const stage = factory.create(configOf(factory, { endpoint: destination.url, ...settings }), context);
   await stage.start!(host);
   const offer = async (items = 10, first = 0): Promise<void> => {
@@ -108,6 +111,41 @@ async function outcomeOf(behave: Destination['behave'], settings: object = {}, c
   return { error, context: exporter.context };
 }
 
+describe('auth of otlp_http', () => {
+  const auth = { authenticator: 'badge' };
+
+  it.each(['proto', 'json'])('adds the credentials of the extension to each request as %s, and better ones after 401', async (encoding) => {
+    const tokens = ['old', 'new'];
+    const badge = {
+      requiresTls: true,
+      authorize: (headers: Map<string, string>) => void headers.set('authorization', tokens[0]!),
+      rejected: () => tokens.shift() === 'old',
+    };
+    const seen: (string | undefined)[] = [];
+    destination.behave = (request, response) => {
+      seen.push(request.headers.authorization);
+      if (request.headers.authorization === 'old') response.writeHead(401).end();
+      else destination.accept(request, response);
+    };
+    const exporter = await start({ ...direct, encoding, auth }, { extensions: new Map([['badge', badge]]) });
+    await exporter.offer();
+    await exporter.offer();
+    await exporter.stop();
+    expect(seen).toEqual(['old', 'new', 'new']);
+  });
+
+  it('takes missing credentials for an error that may pass', async () => {
+    const badge = { requiresTls: false, authorize: () => Promise.reject(new Error('no token')) };
+    const exporter = await start({ ...direct, auth }, { extensions: new Map([['badge', badge]]) });
+    await expect(exporter.offer()).rejects.toMatchObject({ kind: 'retryable', message: expect.stringContaining('no token') });
+    await exporter.stop();
+  });
+
+  it('does not start without the extension', async () => {
+    await expect(start({ auth })).rejects.toThrow('failed to resolve authenticator "badge": authenticator not found');
+  });
+});
+
 exporterContract({ describe, it, expect }, factory, async () => {
   const here = await new Destination().listen();
   return {
@@ -115,6 +153,34 @@ exporterContract({ describe, it, expect }, factory, async () => {
     receivedItems: () => itemNames(here.accepted.map(plain)).length,
     close: () => here.close(),
   };
+});
+
+describe('a destination that answers 413', () => {
+  it('gets the data in parts', async () => {
+    destination.behave = (request, response) => {
+      if (plain(request).length <= 1000) destination.accept(request, response);
+      else response.writeHead(413).end();
+    };
+    const exporter = await start({ retry_on_failure: quick });
+    await exporter.offer(100);
+    await exporter.stop();
+    expect(destination.accepted.length).toBeGreaterThan(4);
+    expect(itemNames(destination.accepted.map(plain))).toEqual(itemNames([exampleRequest('traces', 100)]));
+    expect(exporter.context.items).toMatchObject({ absorbed: 100, dropped: {} });
+  });
+
+  it('is not asked again for a single item', async () => {
+    let requests = 0;
+    destination.behave = (_request, response) => {
+      requests++;
+      response.writeHead(413).end();
+    };
+    const exporter = await start({ retry_on_failure: quick });
+    await exporter.offer(4);
+    await exporter.stop();
+    expect(requests).toBe(7);
+    expect(exporter.context.items).toMatchObject({ absorbed: 0, dropped: { permanent: 4 } });
+  });
 });
 
 describe('exporter otlp_http', () => {
@@ -308,6 +374,18 @@ describe('exporter otlp_http', () => {
     const { error } = await outcomeOf((_request, _response, incoming) => void incoming.socket.destroy());
     expect(error).toMatchObject({ kind: 'retryable' });
     expect((error as Error).message).toMatch(new RegExp(`^failed to make an HTTP request: Post "${destination.url}/v1/traces": `));
+  });
+
+  it('does not tell the password of its endpoint in errors, which senders may see', async () => {
+    const endpoint = destination.url.replace('//', '//me:top%20secret@');
+    const failures = [
+      await outcomeOf((_request, _response, incoming) => void incoming.socket.destroy(), { endpoint }),
+      await outcomeOf((_request, response) => void response.writeHead(400).end(), { endpoint }),
+    ];
+    for (const { error } of failures) {
+      expect((error as Error).message).toContain('//me:***@');
+      expect((error as Error).message).not.toContain('secret');
+    }
   });
 
   it('ends a request after its timeout', async () => {

@@ -1,15 +1,7 @@
 import { type Context, PipelineError, type Stage } from '@millrace/api';
 import { durationMs } from '@millrace/config';
 import { createExporter, type PushResult } from '@millrace/exporter-helper';
-import {
-  clientTlsOptions,
-  createGrpcClient,
-  GrpcError,
-  grpcCode,
-  parseGrpcTarget,
-  readExportResponse,
-  userAgent,
-} from '@millrace/transport';
+import { createGrpcClient, GrpcError, grpcClientOptions, grpcCode, readExportResponse } from '@millrace/transport';
 import type { GrpcClient } from '@millrace/transport';
 import type { Batch, Signal } from '@millrace/wire';
 import type { OtlpGrpcConfig } from './config.ts';
@@ -22,26 +14,25 @@ const methods: Readonly<Record<Signal, string>> = {
   profiles: '/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export',
 };
 
-/** gRPC clients do not ask more often, so as not to be taken for an attack. */
-const shortestKeepaliveMs = 10_000;
-
 /** Sends batches over gRPC; the connection is made with the first one. */
 export function createOtlpGrpcExporter(config: OtlpGrpcConfig, context: Context): Stage {
   const method = methods[context.signal!];
   const timeoutMs = durationMs(config.timeout);
+  context.items.label(serverAttributes(config.endpoint!));
   let client: GrpcClient | undefined;
   return createExporter({
     context,
     config,
-    start: () => {
-      client = createClient(config, context);
+    start: (host) => {
+      client = createGrpcClient(grpcClientOptions(config, context, host));
     },
     push: async (batch: Batch, signal: AbortSignal): Promise<PushResult> => {
       if (client === undefined) throw new PipelineError('otlp exporter not started', { kind: 'retryable' });
       let response: Buffer;
       try {
-        response = await client.unary(method, batch.bytes, timeoutMs, signal);
+        response = await client.unary(method, batch.bytes, timeoutMs, signal, batch.client);
       } catch (error) {
+        if (error instanceof GrpcError && isTooLarge(error)) return { tooLarge: pipelineError(error, 'permanent') };
         throw pipelineError(error);
       }
       return partialSuccess(response);
@@ -50,28 +41,10 @@ export function createOtlpGrpcExporter(config: OtlpGrpcConfig, context: Context)
   });
 }
 
-function createClient(config: OtlpGrpcConfig, context: Context): GrpcClient {
-  const target = parseGrpcTarget(config.endpoint!);
-  const encrypted = target.scheme === 'https' || (target.scheme === undefined && !config.tls.insecure);
-  const keepalive = config.keepalive;
-  return createGrpcClient({
-    target,
-    clock: context.clock,
-    compression: config.compression === '' ? 'none' : config.compression,
-    headers: config.headers ?? {},
-    userAgent: config.user_agent ?? userAgent(context.program),
-    ...(encrypted ? { tls: clientTlsOptions(config.tls) } : {}),
-    ...(config.authority === undefined ? {} : { authority: config.authority }),
-    ...(keepalive === undefined
-      ? {}
-      : {
-          keepalive: {
-            timeMs: Math.max(shortestKeepaliveMs, durationMs(keepalive.time)),
-            timeoutMs: durationMs(keepalive.timeout),
-            permitWithoutStream: keepalive.permit_without_stream,
-          },
-        }),
-  });
+/** As the Collector has them: an endpoint that is not `host:port` is told as it is. */
+function serverAttributes(endpoint: string): Record<string, string> {
+  const [, host, port] = /^\[?([^\]/]*?)\]?:(\d+)$/.exec(endpoint) ?? [];
+  return host === undefined || port === undefined ? { 'server.address': endpoint } : { 'server.address': host, 'server.port': port };
 }
 
 function partialSuccess(response: Buffer): PushResult {
@@ -106,7 +79,13 @@ function isRetryable(error: GrpcError): boolean {
   }
 }
 
-function pipelineError(error: unknown): PipelineError {
+/** What gRPC servers say of a message above their limit: ResourceExhausted in Go, C++ and Java; OutOfRange in some others. */
+function isTooLarge({ code, message }: GrpcError): boolean {
+  const byCode = code === grpcCode.resourceExhausted || code === grpcCode.outOfRange;
+  return byCode && /larger than max|message (is )?too (large|big)|message size|exceeds (the )?max/i.test(message);
+}
+
+function pipelineError(error: unknown, kind?: 'permanent'): PipelineError {
   if (!(error instanceof GrpcError)) {
     return new PipelineError(`rpc error: code = DeadlineExceeded desc = ${(error as Error).message}`, {
       kind: 'retryable',
@@ -115,7 +94,7 @@ function pipelineError(error: unknown): PipelineError {
     });
   }
   return new PipelineError(error.message, {
-    kind: isRetryable(error) ? 'retryable' : 'permanent',
+    kind: kind ?? (isRetryable(error) ? 'retryable' : 'permanent'),
     grpcCode: error.code,
     cause: error,
     ...(error.retryDelayMs === undefined || error.retryDelayMs === 0 ? {} : { retryAfterMs: error.retryDelayMs }),

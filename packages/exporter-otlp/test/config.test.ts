@@ -19,7 +19,7 @@ describe('the configuration of otlp_grpc', () => {
         max_interval: '30s',
         max_elapsed_time: '5m',
       },
-      sending_queue: { enabled: true, num_consumers: 10, queue_size: 1000, sizer: 'requests', block_on_overflow: false },
+      sending_queue: { enabled: true, num_consumers: 10, queue_size: 1000, block_on_overflow: false },
     });
     expect(config.keepalive).toBeUndefined();
     expect(configOf(factory, { keepalive: {} }).keepalive).toEqual({ time: '10s', timeout: '10s', permit_without_stream: false });

@@ -98,9 +98,12 @@ const off = { enabled: false };
 const direct = { sending_queue: off, retry_on_failure: off };
 const quick = { initial_interval: '1ms', max_interval: '5ms' };
 
-async function start(settings: object, { signal = 'traces' as Signal, clock = systemClock as FakeClock | typeof systemClock } = {}) {
+async function start(
+  settings: object,
+  { signal = 'traces' as Signal, clock = systemClock as FakeClock | typeof systemClock, extensions = new Map<string, unknown>() } = {},
+) {
   const context = testContext({ id: 'otlp_grpc', kind: 'exporter', signal, clock, program: { name: 'millrace', version: '1.2.3' } });
-  const host = testHost();
+  const host = testHost(undefined, extensions);
   const stage = factory.create(
     configOf(factory, { endpoint: `127.0.0.1:${destination.port}`, tls: { insecure: true }, ...settings }),
     context,
@@ -129,6 +132,28 @@ async function outcomeOf(behave: Destination['behave'], settings: object = {}) {
   return { error, context: exporter.context };
 }
 
+describe('auth of otlp_grpc', () => {
+  const badge = (requiresTls: boolean) => ({
+    requiresTls,
+    authorize: (headers: Map<string, string>) => void headers.set('authorization', 'Bearer good'),
+  });
+  const auth = { authenticator: 'badge' };
+
+  it('adds the credentials of the extension to each request', async () => {
+    const exporter = await start({ ...direct, auth }, { extensions: new Map([['badge', badge(false)]]) });
+    await exporter.offer();
+    await exporter.stop();
+    expect(destination.accepted.map((request) => request.headers['authorization'])).toEqual(['Bearer good']);
+  });
+
+  it('does not start when secrets would travel in plaintext, or without the extension', async () => {
+    await expect(start({ auth }, { extensions: new Map([['badge', badge(true)]]) })).rejects.toThrow(
+      'the credentials require transport level security',
+    );
+    await expect(start({ auth })).rejects.toThrow('failed to resolve authenticator "badge": authenticator not found');
+  });
+});
+
 exporterContract({ describe, it, expect }, factory, async () => {
   const here = await new Destination().listen();
   return {
@@ -137,6 +162,30 @@ exporterContract({ describe, it, expect }, factory, async () => {
     close: () => here.close(),
   };
 });
+
+/** A server of @grpc/grpc-js that keeps the requests for logs. */
+async function grpcServer(options: grpc.ServerOptions = {}): Promise<{ port: number; received: Buffer[]; server: grpc.Server }> {
+  const server = new grpc.Server(options);
+  const bytes = (value: Buffer): Buffer => value;
+  const path = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
+  const received: Buffer[] = [];
+  const method = { path, requestStream: false, responseStream: false } as const;
+  server.addService(
+    { Export: { ...method, requestDeserialize: bytes, requestSerialize: bytes, responseDeserialize: bytes, responseSerialize: bytes } },
+    {
+      Export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
+        received.push(call.request);
+        callback(null, Buffer.alloc(0));
+      },
+    } as grpc.UntypedServiceImplementation,
+  );
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  );
+  return { port, received, server };
+}
 
 describe('exporter otlp_grpc', () => {
   it.each([
@@ -230,39 +279,23 @@ describe('exporter otlp_grpc', () => {
   });
 
   it('delivers to a server of @grpc/grpc-js', async () => {
-    const server = new grpc.Server();
-    const bytes = (value: Buffer): Buffer => value;
-    const path = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
-    const received: Buffer[] = [];
-    server.addService(
-      {
-        Export: {
-          path,
-          requestStream: false,
-          responseStream: false,
-          requestDeserialize: bytes,
-          requestSerialize: bytes,
-          responseDeserialize: bytes,
-          responseSerialize: bytes,
-        },
-      },
-      {
-        Export: (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
-          received.push(call.request);
-          callback(null, Buffer.alloc(0));
-        },
-      } as grpc.UntypedServiceImplementation,
-    );
-    const port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      ),
-    );
+    const { port, received, server } = await grpcServer();
     const exporter = await start({ endpoint: `127.0.0.1:${port}` }, { signal: 'logs' });
     for (let i = 0; i < 20; i++) await exporter.offer(10, i * 10);
     await exporter.stop();
     server.forceShutdown();
     expect(itemNames(received).sort()).toEqual(itemNames([exampleRequest('logs', 200)]));
+  });
+
+  it('sends in parts what a server finds too large', async () => {
+    const { port, received, server } = await grpcServer({ 'grpc.max_receive_message_length': 1000 });
+    const exporter = await start({ endpoint: `127.0.0.1:${port}`, compression: 'none' }, { signal: 'logs' });
+    await exporter.offer(100);
+    await exporter.stop();
+    server.forceShutdown();
+    expect(received.length).toBeGreaterThan(1);
+    expect(itemNames(received)).toEqual(itemNames([exampleRequest('logs', 100)]));
+    expect(exporter.context.items).toMatchObject({ absorbed: 100, dropped: {} });
   });
 
   it.each([

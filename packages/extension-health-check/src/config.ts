@@ -1,6 +1,7 @@
+import { type HttpServerConfig, httpServerProperties } from '@millrace/transport';
+
 /** The checked configuration of extension `health_check`. */
-export interface HealthCheckConfig {
-  readonly endpoint: string;
+export interface HealthCheckConfig extends HttpServerConfig {
   readonly path: string;
   readonly response_body?: {
     readonly healthy: string;
@@ -8,15 +9,11 @@ export interface HealthCheckConfig {
   };
 }
 
-export const configSchema = {
+export const configSchema: object = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    endpoint: {
-      type: 'string',
-      default: 'localhost:13133',
-      description: 'Address to listen on, as host:port; without a host, all interfaces.',
-    },
+    ...httpServerProperties({ endpoint: 'localhost:13133' }),
     path: {
       type: 'string',
       default: '/',
@@ -42,9 +39,6 @@ export const configSchema = {
         exporter_failure_threshold: { type: 'integer', description: 'Has no effect.' },
       },
     },
-    use_v2: { 'x-unsupported': 'the answers per component come in a later version; leave it out' },
-    tls: { 'x-unsupported': 'TLS for health_check comes in a later version; keep the endpoint on localhost or behind a proxy' },
-    cors: { 'x-unsupported': 'browsers have no business here; use a proxy that adds the headers' },
-    auth: { 'x-unsupported': 'authentication for health_check comes in a later version; keep the endpoint on localhost or behind a proxy' },
+    use_v2: { 'x-unsupported': 'extension healthcheckv2 answers per component; use that instead' },
   },
-} as const;
+};

@@ -1,4 +1,5 @@
 import type { ExtensionFactory } from '@millrace/api';
+import { serverProblems } from '@millrace/transport';
 import { configSchema } from './config.ts';
 import type { HealthCheckConfig } from './config.ts';
 import { HealthCheck } from './health-check.ts';
@@ -7,11 +8,11 @@ import { HealthCheck } from './health-check.ts';
 export const factory: ExtensionFactory<HealthCheckConfig> = {
   kind: 'extension',
   type: 'health_check',
+  scope: 'process',
   stability: 'beta',
   configSchema,
-  validateConfig: ({ endpoint, path }) => [
-    ...(endpoint === '' ? ['http endpoint required'] : []),
-    ...(/:\d+$/.test(endpoint) || endpoint === '' ? [] : [`endpoint: ${JSON.stringify(endpoint)} must have a port, as in localhost:13133`]),
+  validateConfig: ({ path, ...server }) => [
+    ...(server.endpoint === '' ? ['http endpoint required'] : serverProblems(server)),
     ...(path.startsWith('/') ? [] : ['path must start with /']),
   ],
   create: (config, context) => new HealthCheck(config, context),

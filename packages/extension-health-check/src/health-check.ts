@@ -1,11 +1,19 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Context, Extension } from '@millrace/api';
+import type { Context, Extension, Host } from '@millrace/api';
+import {
+  createHttpServer,
+  type HttpExchange,
+  httpReply,
+  type HttpReply,
+  type HttpRoute,
+  type HttpRoutes,
+  httpServerSettings,
+  type Server,
+} from '@millrace/transport';
 import type { HealthCheckConfig } from './config.ts';
 import { durationText } from './duration-text.ts';
 
 /** Answers 200 while the pipelines run and 503 otherwise, from its start to its shutdown, with the bodies of the Collector. */
-export class HealthCheck implements Extension {
+export class HealthCheck implements Extension, HttpRoutes, HttpRoute {
   readonly #config: HealthCheckConfig;
   readonly #context: Context;
   #server: Server | undefined;
@@ -16,23 +24,9 @@ export class HealthCheck implements Extension {
     this.#context = context;
   }
 
-  async start(): Promise<void> {
-    const { endpoint } = this.#config;
-    const colon = endpoint.lastIndexOf(':');
-    const host = endpoint.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-    const server = createServer((request, response) => this.#answer(request, response));
-    this.#server = server;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen({ port: Number(endpoint.slice(colon + 1)), ...(host !== '' && { host }) }, resolve);
-    try {
-      await promise;
-    } catch (error) {
-      this.#server = undefined;
-      throw new Error(`listening on ${endpoint}: ${(error as Error).message}`, { cause: error });
-    }
-    server.off('error', reject);
-    server.on('error', (error) => this.#context.logger.error('Health check server failed', { error: error.message }));
+  async start(host: Host): Promise<void> {
+    this.#server = createHttpServer(httpServerSettings(this.#config, this.#context, host), this, host.pool);
+    await this.#server.start();
   }
 
   ready(): void {
@@ -46,29 +40,36 @@ export class HealthCheck implements Extension {
   }
 
   async shutdown(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
-    await closed;
+    await this.#server?.stop(AbortSignal.abort());
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    request.resume();
-    response.setHeader('Connection', 'close');
-    const { path, response_body: bodies } = this.#config;
-    const [asked = ''] = (request.url ?? '').split('?');
-    if (path.endsWith('/') ? !asked.startsWith(path) : asked !== path) {
-      response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
-      return;
-    }
-    response.statusCode = this.#upSinceMs === undefined ? 503 : 200;
-    if (bodies === undefined) response.setHeader('Content-Type', 'application/json').end(this.#status());
-    else
-      response
-        .setHeader('Content-Type', 'text/plain; charset=utf-8')
-        .end(this.#upSinceMs === undefined ? bodies.unhealthy : bodies.healthy);
+  /** The route of a path: this one, or none. */
+  get(asked: string): HttpRoute | undefined {
+    const { path } = this.#config;
+    return (path.endsWith('/') ? asked.startsWith(path) : asked === path) ? this : undefined;
+  }
+
+  begin(exchange: HttpExchange): void {
+    exchange.reply(this.#reply());
+  }
+
+  receive(): void {
+    // Every request was answered on its head.
+  }
+
+  fail(): void {
+    // Every request was answered on its head.
+  }
+
+  #reply(): HttpReply {
+    const { response_body: bodies } = this.#config;
+    const healthy = this.#upSinceMs !== undefined;
+    const status = healthy ? 200 : 503;
+    const reply =
+      bodies === undefined
+        ? httpReply(status, 'application/json', this.#status())
+        : httpReply(status, 'text/plain; charset=utf-8', healthy ? bodies.healthy : bodies.unhealthy);
+    return { ...reply, headers: [...reply.headers, 'Connection', 'close'] };
   }
 
   #status(): string {

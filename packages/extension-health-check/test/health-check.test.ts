@@ -1,8 +1,10 @@
+import { get } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Extension } from '@millrace/api';
 import { configOf, FakeClock, noDeadline, testContext, testHost } from '@millrace/api/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { makeAuthority } from '../../../test/certificates.ts';
 import { factory } from '../src/index.ts';
 
 const started: Extension[] = [];
@@ -91,7 +93,30 @@ describe('health_check', () => {
   it('does not start on a port that is in use', async () => {
     const { port } = await healthCheck();
     const second = factory.create(configOf(factory, { endpoint: `127.0.0.1:${port}` }), testContext());
-    await expect(second.start?.(testHost())).rejects.toThrow(`listening on 127.0.0.1:${port}: `);
+    await expect(second.start?.(testHost())).rejects.toThrow(`listen tcp 127.0.0.1:${port}: bind: address already in use`);
+  });
+
+  it('answers by TLS, and to whom an authenticator admits', async () => {
+    const authority = makeAuthority('health');
+    const identity = authority.issue('health');
+    const guard = {
+      authenticate: (headers: Readonly<Record<string, unknown>>) => {
+        if (headers['authorization'] !== 'good') throw new Error('no entry');
+        return {};
+      },
+    };
+    const port = await freePort();
+    const tls = { cert_file: identity.certFile, key_file: identity.keyFile };
+    const settings = { endpoint: `127.0.0.1:${port}`, tls, auth: { authenticator: 'guard' } };
+    const extension = factory.create(configOf(factory, settings), testContext({ id: 'health_check', kind: 'extension' }));
+    started.push(extension);
+    await extension.start?.(testHost(undefined, new Map([['guard', guard]])));
+    const ask = (authorization: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const options = { port, host: '127.0.0.1', ca: authority.cert, headers: { authorization } };
+        get(options, (response) => resolve(response.resume().statusCode)).on('error', reject);
+      });
+    expect([await ask('good'), await ask('bad')]).toEqual([503, 401]);
   });
 
   it('stops listening when it is shut down', async () => {
@@ -104,7 +129,7 @@ describe('health_check', () => {
     const problems = (settings: object) => factory.validateConfig?.(configOf(factory, settings));
     expect(problems({})).toEqual([]);
     expect(problems({ endpoint: '', path: 'x' })).toEqual(['http endpoint required', 'path must start with /']);
-    expect(problems({ endpoint: 'localhost' })).toEqual(['endpoint: "localhost" must have a port, as in localhost:13133']);
+    expect(problems({ endpoint: 'localhost' })).toEqual(['endpoint: address localhost: missing port in address']);
   });
 
   it('accepts check_collector_pipeline of old configurations, without effect', async () => {

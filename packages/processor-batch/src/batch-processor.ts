@@ -2,6 +2,7 @@ import { PipelineError } from '@millrace/api';
 import type { Batch, Client, Consumed, Consumer, Context, Host, Stage } from '@millrace/api';
 import { noClient } from '@millrace/wire';
 import { durationMs } from '@millrace/config';
+import { createBatchMetrics } from './batch-metrics.ts';
 import { Batcher } from './batcher.ts';
 import type { BatcherOptions } from './batcher.ts';
 import type { BatchConfig } from './config.ts';
@@ -31,6 +32,7 @@ export class BatchProcessor implements Stage {
       batchItems: config.send_batch_size,
       maxItems: config.send_batch_max_size,
       timeoutMs: durationMs(config.timeout),
+      metrics: createBatchMetrics(context, () => (this.#only === undefined ? this.#batchers.size : 1)),
     };
     this.#keys = config.metadata_keys.map((name) => name.toLowerCase());
     this.#limit = config.metadata_cardinality_limit;

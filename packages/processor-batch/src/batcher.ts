@@ -1,6 +1,7 @@
 import { isPermanent, isPipelineError, PipelineError } from '@millrace/api';
 import type { Batch, Client, Consumed, Consumer, Context, Host, Signal, Timer } from '@millrace/api';
 import { Accumulator, split } from '@millrace/wire';
+import type { BatchMetrics } from './batch-metrics.ts';
 
 /** What waits while the next component does not accept data: at least this many bytes, ... */
 const leastBoundBytes = 4 * 1024 * 1024;
@@ -25,6 +26,7 @@ export interface BatcherOptions {
   readonly maxItems: number;
   /** Milliseconds after which a batch is sent whatever its size; 0: at once. */
   readonly timeoutMs: number;
+  readonly metrics: BatchMetrics;
 }
 
 /** A batch whose sender waits for admission. */
@@ -90,7 +92,10 @@ export class Batcher {
     return this.#lastUse <= timeMs && this.#empty;
   }
 
-  /** Sends everything on; when the signal aborts, drops and counts the rest. */
+  /**
+   * Sends everything on; when the signal aborts, drops and counts the rest. A batch that the next component has not decided on then is held
+   * until it has.
+   */
   shutdown(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const giveUp = (): void => this.#giveUp();
@@ -146,24 +151,24 @@ export class Batcher {
     }, this.#options.timeoutMs);
   }
 
-  #sealFilling(): void {
+  #sealFilling(byTimeout = false): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timeUp = this.#stopping !== undefined;
     const batch = this.#filling.take(this.#options.client);
-    if (batch !== undefined) this.#seal(batch);
+    if (batch !== undefined) this.#seal(batch, byTimeout);
   }
 
   /** Puts a batch in line, in pieces of at most `maxItems`; a last piece that is no batch yet goes on filling. */
-  #seal(batch: Batch): void {
+  #seal(batch: Batch, byTimeout = false): void {
     const { maxItems, batchItems } = this.#options;
     if (maxItems === 0 || batch.items <= maxItems) {
-      this.#queue(batch);
+      this.#queue(batch, byTimeout);
       return;
     }
     for (const piece of split(batch, { items: maxItems })) {
       if (piece.items >= batchItems || this.#atOnce || this.#stopping !== undefined) {
-        this.#queue(piece);
+        this.#queue(piece, byTimeout);
       } else {
         this.#filling.append(piece);
         piece.release();
@@ -173,7 +178,9 @@ export class Batcher {
     batch.release();
   }
 
-  #queue(batch: Batch): void {
+  #queue(batch: Batch, byTimeout: boolean): void {
+    if (byTimeout) this.#options.metrics.byTimeout++;
+    else this.#options.metrics.bySize++;
     this.#ready.push(batch);
     this.#readyBytes += batch.sizeBytes;
     this.#boundBytes = Math.max(leastBoundBytes, boundInBatches * batch.sizeBytes);
@@ -195,7 +202,7 @@ export class Batcher {
 
   #due(): boolean {
     const spent = this.#options.host.memory.available === 0;
-    if (this.#ready.length === 0 && this.#filling.items > 0 && (this.#timeUp || spent)) this.#sealFilling();
+    if (this.#ready.length === 0 && this.#filling.items > 0 && (this.#timeUp || spent)) this.#sealFilling(true);
     return this.#ready.length > 0;
   }
 
@@ -213,23 +220,19 @@ export class Batcher {
     }
     this.#blocked = true;
     void consumed.then(
-      () => this.#decided(batch, () => this.#taken(batch)),
-      (error: unknown) => this.#decided(batch, () => this.#refused(batch, error)),
+      () => this.#decided(() => this.#taken(batch)),
+      (error: unknown) => this.#decided(() => this.#refused(batch, error)),
     );
   }
 
-  #decided(batch: Batch, conclude: () => void): void {
-    if (this.#over) {
-      // Given up and counted already.
-      batch.release();
-      return;
-    }
+  #decided(conclude: () => void): void {
     this.#blocked = false;
     conclude();
     this.#pump();
   }
 
   #taken(batch: Batch): void {
+    this.#options.metrics.sent(batch.items, batch.sizeBytes);
     this.#retryMs = firstRetryMs;
     this.#remove(batch);
   }
@@ -239,6 +242,11 @@ export class Batcher {
     if (isPermanent(error)) {
       context.logger.warn('Sender failed', { error: String(error), dropped_items: batch.items });
       context.items.drop(batch.items, 'permanent');
+      this.#remove(batch);
+      return;
+    }
+    if (this.#over) {
+      context.items.drop(batch.items, 'shutdown');
       this.#remove(batch);
       return;
     }
@@ -277,12 +285,13 @@ export class Batcher {
     this.#refuseWaiters();
     this.#sealFilling();
     const { items } = this.#options.context;
-    for (const [i, batch] of this.#ready.splice(0).entries()) {
+    // What is with the next component is its own to decide: it may be taken yet.
+    for (const batch of this.#ready.splice(this.#blocked ? 1 : 0)) {
       items.drop(batch.items, 'shutdown');
       items.hold(-batch.items);
-      if (i > 0 || !this.#blocked) batch.release();
+      this.#readyBytes -= batch.sizeBytes;
+      batch.release();
     }
-    this.#readyBytes = 0;
     this.#stopping?.();
   }
 }

@@ -312,7 +312,10 @@ describe('batch, when the next component blocks', () => {
     expect(host.memory.accounted).toBe(0);
   });
 
-  it('counts what is still with the next component as dropped when time is up, and ignores what becomes of it', async () => {
+  it.each([
+    ['takes it', 18, 0],
+    ['refuses it', 28, 10],
+  ])('drops the rest when time is up, and books what is still with the next component when that %s', async (_what, dropped, refused) => {
     const { stage, send, sink, host, items, clock } = started({ send_batch_size: 10 });
     const first = open();
     sink.before = () => first.promise;
@@ -323,10 +326,14 @@ describe('batch, when the next component blocks', () => {
     const stopped = stage.shutdown?.(timeUp.signal);
     timeUp.abort();
     await stopped;
-    expect(items.dropped).toEqual({ shutdown: 28 });
-    expect(items.held).toBe(0);
-    first.reject(retryable);
+    expect(items.dropped).toEqual({ shutdown: 18 });
+    expect(items.held).toBe(10);
+    if (refused > 0) first.reject(retryable);
+    else first.resolve();
     await clock.advance(0);
+    expect(items.dropped).toEqual({ shutdown: dropped });
+    expect(sink.items).toBe(10 - refused);
+    expect(items.held).toBe(0);
     expect(host.memory.accounted).toBe(0);
     expect(clock.pending).toBe(0);
   });

@@ -38,6 +38,6 @@ export const factory: ProcessorFactory<MemoryLimiterConfig> = {
   create: (config, next, context) => {
     let limiter = limiters.get(config);
     if (limiter === undefined) limiters.set(config, (limiter = new MemoryLimiter(config, context)));
-    return new MemoryLimiterProcessor(limiter, next);
+    return new MemoryLimiterProcessor(limiter, next, context);
   },
 };

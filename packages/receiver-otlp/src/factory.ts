@@ -1,19 +1,15 @@
 import type { ReceiverFactory } from '@millrace/api';
-import { parseEndpoint } from '@millrace/transport';
+import { serverProblems } from '@millrace/transport';
 import { configSchema, type OtlpReceiverConfig } from './config.ts';
 import { OtlpReceiver } from './otlp-receiver.ts';
 import { httpPaths } from './http-routes.ts';
 
 function validateConfig({ protocols: { grpc, http } }: OtlpReceiverConfig): string[] {
   if (grpc === undefined && http === undefined) return ['must specify at least one protocol when using the OTLP receiver'];
-  const problems: string[] = [];
-  for (const [name, block] of [['grpc', grpc] as const, ['http', http] as const]) {
-    try {
-      if (block !== undefined) parseEndpoint(block.endpoint);
-    } catch (error) {
-      problems.push(`protocols::${name}::endpoint: ${(error as Error).message}`);
-    }
-  }
+  const problems = [
+    ...(grpc === undefined ? [] : serverProblems(grpc, 'protocols::grpc')),
+    ...(http === undefined ? [] : serverProblems(http, 'protocols::http')),
+  ];
   if (http !== undefined && new Set(Object.values(httpPaths(http))).size < 4) {
     problems.push('protocols::http: every signal must have a path of its own');
   }

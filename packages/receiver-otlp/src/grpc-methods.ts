@@ -1,4 +1,4 @@
-import type { Consumer, Signal } from '@millrace/api';
+import { type Consumer, over, type Signal } from '@millrace/api';
 import { type GrpcCall, type GrpcMethod, type RpcStatus, statusOfError } from '@millrace/transport';
 import { admit, type Batch, type Lease } from '@millrace/wire';
 import { type Answer, deliver } from './deliver.ts';
@@ -15,7 +15,7 @@ export function grpcMethods(next: ReadonlyMap<Signal, Consumer>): ReadonlyMap<st
   return new Map(
     [...next].map(([signal, consumer]) => [
       `/opentelemetry.proto.collector.${services[signal]}/Export`,
-      new ExportMethod(signal, consumer),
+      new ExportMethod(signal, over(consumer, 'grpc')),
     ]),
   );
 }

@@ -1,4 +1,4 @@
-import type { Consumer, Signal } from '@millrace/api';
+import { type Consumer, over, type Signal } from '@millrace/api';
 import {
   type BodyFault,
   encodeStatus,
@@ -59,7 +59,7 @@ export function httpPaths(config: OtlpHttpConfig): Record<Signal, string> {
 /** A route for each signal that has a pipeline. */
 export function httpRoutes(config: OtlpHttpConfig, next: ReadonlyMap<Signal, Consumer>): ReadonlyMap<string, HttpRoute> {
   const paths = httpPaths(config);
-  return new Map([...next].map(([signal, consumer]) => [paths[signal], new SignalRoute(signal, consumer)]));
+  return new Map([...next].map(([signal, consumer]) => [paths[signal], new SignalRoute(signal, over(consumer, 'http'))]));
 }
 
 class SignalRoute implements HttpRoute, Answer<HttpExchange> {
@@ -91,6 +91,11 @@ class SignalRoute implements HttpRoute, Answer<HttpExchange> {
   fail(exchange: HttpExchange, fault: BodyFault, detail: string): void {
     const status = fault === 'no memory' ? outOfMemory : { code: grpcCode.invalidArgument, message: detail };
     exchange.reply(encodingOf(exchange.contentType)!.refusal(status));
+  }
+
+  unauthenticated(exchange: HttpExchange, message: string): void {
+    const encoding = encodingOf(exchange.contentType) ?? protobuf;
+    exchange.reply(encoding.refusal({ code: grpcCode.unauthenticated, message }));
   }
 
   accepted(exchange: HttpExchange): void {

@@ -41,7 +41,7 @@ describe('The configuration of otlp', () => {
       max_request_body_size: 20_971_520,
       include_metadata: false,
       response_headers: {},
-      compression_algorithms: ['', 'gzip', 'zstd', 'zlib', 'snappy', 'deflate', 'x-snappy-framed'],
+      compression_algorithms: ['', 'gzip', 'zstd', 'zlib', 'snappy', 'deflate', 'lz4', 'x-snappy-framed'],
       read_timeout: '0s',
       read_header_timeout: '0s',
       write_timeout: '0s',
@@ -55,16 +55,27 @@ describe('The configuration of otlp', () => {
     expect(Object.keys((checked.receivers.get('otlp')!.config as never)['protocols'])).toEqual(['http']);
   });
 
-  it.each(['tls', 'auth', 'middlewares', 'read_buffer_size', 'write_buffer_size'])('names grpc.%s as unsupported', async (name) => {
+  it.each(['middlewares', 'read_buffer_size', 'write_buffer_size'])('names grpc.%s as unsupported', async (name) => {
     expect(await problemsOf(`\nprotocols: {grpc: {${name}: {a: 1}}}`)).toMatchObject([
       { verdict: 'unsupported', path: `receivers::otlp::protocols::grpc::${name}` },
     ]);
   });
 
-  it.each(['tls', 'auth', 'middlewares'])('names http.%s as unsupported', async (name) => {
-    expect(await problemsOf(`\nprotocols: {http: {${name}: {a: 1}}}`)).toMatchObject([
-      { verdict: 'unsupported', path: `receivers::otlp::protocols::http::${name}` },
+  it('names http.middlewares as unsupported', async () => {
+    expect(await problemsOf('\nprotocols: {http: {middlewares: [{id: a}]}}')).toMatchObject([
+      { verdict: 'unsupported', path: 'receivers::otlp::protocols::http::middlewares' },
     ]);
+  });
+
+  it('wants a certificate for tls and an authenticator for auth', async () => {
+    expect((await problemsOf('\nprotocols: {grpc: {tls: {}}}')).map((problem) => problem.message)).toEqual([
+      'receivers::otlp::protocols::grpc::tls: TLS configuration must include both certificate and key for server connections',
+    ]);
+    expect(await problemsOf('\nprotocols: {http: {tls: {cert_file: a, key_file: b}, auth: {authenticator: basicauth/x}}}')).toEqual([]);
+    expect((await problemsOf('\nprotocols: {http: {auth: {}}}')).map((problem) => problem.message)).toEqual([
+      expect.stringContaining('requires a non-empty "authenticator"'),
+    ]);
+    expect(await problemsOf('\nprotocols: {grpc: {tls: , auth: }}')).toEqual([]);
   });
 
   it('reports every endpoint that cannot be one, and paths that collide', async () => {
@@ -78,9 +89,17 @@ describe('The configuration of otlp', () => {
     ]);
   });
 
+  it('refuses response headers that cannot be sent, before a client asks for them', async () => {
+    const headers = (text: string) => problemsOf(`\nprotocols: {http: {response_headers: {${text}}}}`);
+    const problem = { message: expect.stringContaining('receivers::otlp::protocols::http::response_headers: ') };
+    expect(await headers('x-a: b')).toEqual([]);
+    expect(await headers('x-a: "b\\nc: d"')).toMatchObject([problem]);
+    expect(await headers('"x a": b')).toMatchObject([problem]);
+  });
+
   it('refuses unknown protocols and codings', async () => {
     expect(await problemsOf('\nprotocols: {thrift: }')).toMatchObject([{ verdict: 'invalid' }]);
-    expect(await problemsOf('\nprotocols: {http: {compression_algorithms: [lz4]}}')).toMatchObject([{ verdict: 'invalid' }]);
+    expect(await problemsOf('\nprotocols: {http: {compression_algorithms: [br]}}')).toMatchObject([{ verdict: 'invalid' }]);
   });
 });
 

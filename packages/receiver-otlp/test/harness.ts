@@ -31,6 +31,7 @@ interface Options {
   readonly http?: object;
   readonly signals?: readonly Signal[];
   readonly budgetBytes?: number;
+  readonly host?: Host;
 }
 
 /** Starts a receiver on free ports with a sink per signal. */
@@ -42,7 +43,7 @@ export async function start(options: Options = {}): Promise<Running> {
   const endpoint = '127.0.0.1:0';
   const config = configOf(factory, { protocols: { grpc: { endpoint, ...options.grpc }, http: { endpoint, ...options.http } } });
   const context = testContext({ id: 'otlp', kind: 'receiver', clock: systemClock });
-  const host = testHost(options.budgetBytes);
+  const host = options.host ?? testHost(options.budgetBytes);
   const receiver = factory.create(config, next, context);
   await receiver.start!(host);
   const [grpc, http] = context.lines.map((line) => line.attributes!['endpoint'] as string);

@@ -1,5 +1,5 @@
 import type { Batch, Consumed, Consumer, PipelineError } from '@millrace/api';
-import type { LedgerEntry } from './item-ledger.ts';
+import type { LedgerEntry, TransportCount } from './item-ledger.ts';
 
 /**
  * The connection of two components: counts what the sender passed on and the receiver took in, when it is taken. An end that keeps its own
@@ -9,11 +9,17 @@ export class Edge implements Consumer {
   readonly #next: Consumer;
   readonly #from: LedgerEntry | undefined;
   readonly #to: LedgerEntry | undefined;
+  readonly #transport: TransportCount | undefined;
 
-  constructor(from: LedgerEntry | undefined, to: LedgerEntry | undefined, next: Consumer) {
+  constructor(from: LedgerEntry | undefined, to: LedgerEntry | undefined, next: Consumer, transport?: TransportCount) {
     this.#from = from;
     this.#to = to;
     this.#next = next;
+    this.#transport = transport;
+  }
+
+  over(transport: string): Consumer {
+    return new Edge(this.#from, this.#to, this.#next, this.#to?.transport(transport));
   }
 
   consume(batch: Batch): Consumed {
@@ -45,9 +51,11 @@ export class Edge implements Consumer {
   #count(items: number): void {
     if (this.#from !== undefined) this.#from.out += items;
     if (this.#to !== undefined) this.#to.in += items;
+    if (this.#transport !== undefined) this.#transport.in += items;
   }
 
   #refused(items: number): void {
     if (this.#to !== undefined) this.#to.refused += items;
+    if (this.#transport !== undefined) this.#transport.refused += items;
   }
 }

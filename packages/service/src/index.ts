@@ -6,3 +6,6 @@ export { createLogger } from './logger.ts';
 export type { LoggerOptions } from './logger.ts';
 export { Service } from './service.ts';
 export type { ServiceOptions } from './service.ts';
+export { runWorker } from './workers/run-worker.ts';
+export { mergeSnapshots } from './telemetry/snapshot.ts';
+export type { ExponentialSnapshot, HistogramSnapshot, MetricSnapshot, PointSnapshot, TelemetrySnapshot } from './telemetry/snapshot.ts';

@@ -1,9 +1,9 @@
 import { FakeClock } from '@millrace/api/testing';
 import { describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLogger } from '../src/logger.ts';
+import { createLogger, createLogs } from '../src/logger.ts';
 import { openLog } from '../src/open-log.ts';
 
 function record(options: Partial<Parameters<typeof createLogger>[0]> = {}) {
@@ -56,5 +56,61 @@ describe('The log', () => {
     openLog([file])('two\n');
     expect(readFileSync(file, 'utf8')).toBe('one\ntwo\n');
     expect(() => openLog([tmpdir()])).toThrow(/EISDIR/);
+  });
+
+  it('tells the error output paths what could not be written, and goes on', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'log-'));
+    const written: string[] = [];
+    const streams = {
+      stdout: (text: string) => void written.push(`out ${text}`),
+      stderr: (text: string) => void written.push(`err ${text}`),
+    };
+    const write = openLog([join(folder, 'sub.log'), 'stdout'], ['stderr', join(folder, 'errors.log')], streams);
+    rmSync(folder, { recursive: true });
+    write('line\n');
+    expect(written).toEqual([expect.stringMatching(/^err .*write error: ENOENT/), 'out line\n']);
+  });
+
+  it('hides secrets and the content of AI requests, at any depth', () => {
+    const { written, logger } = record({ encoding: 'json', fields: { nested: { api_key: 'k1' } } });
+    logger.info('Sending.', { password: 'p1', headers: { authorization: 'a1' }, 'gen_ai.input.messages': 'how are you', port: 1 });
+    expect(written.join('')).not.toMatch(/k1|p1|a1|how are you/);
+    expect(JSON.parse(written[0])).toMatchObject({ password: '[REDACTED]', nested: { api_key: '[REDACTED]' }, port: 1 });
+  });
+
+  it('hides the user and password of a URL, in texts and errors', () => {
+    const { written, logger } = record();
+    logger.info('Sending.', { endpoint: 'https://me:pw1@host/path', error: new Error('Post "http://tok2@host": no'), mail: 'a@b.example' });
+    expect(written[0]).toContain(
+      '{"endpoint":"https://[REDACTED]@host/path","error":"Post \\"http://[REDACTED]@host\\": no","mail":"a@b.example"}',
+    );
+  });
+
+  it('shows the stack of an error from the level that is asked for', () => {
+    const error = new Error('broken');
+    const shown = (options: Parameters<typeof record>[0], level: 'warn' | 'error'): string => {
+      const { written, logger } = record(options);
+      logger[level]('Failed.', { error });
+      return written[0];
+    };
+    expect(shown({ stackFrom: 'error' }, 'error')).toMatch(/\terror\tFailed.\t\{"error":"broken"\}\nError: broken\n +at /);
+    expect(shown({ stackFrom: 'error' }, 'warn')).not.toContain('at ');
+    expect(shown({ stackFrom: 'warn' }, 'warn')).toContain('    at ');
+    expect(shown({}, 'error')).not.toContain('    at ');
+    expect(JSON.parse(shown({ stackFrom: 'error', encoding: 'json' }, 'error'))).toHaveProperty('stacktrace');
+  });
+
+  it('takes a message as it is, and has one sampling for all loggers', () => {
+    const written: string[] = [];
+    const clock = new FakeClock(0);
+    const sampling = { enabled: true, tick: '10s', initial: 1, thereafter: 0 };
+    const logs = createLogs({ level: 'debug', encoding: 'console', sampling, clock, write: (line) => written.push(line) });
+    logs({ a: 1 }).debug('100 %s of %d\tdone "x"');
+    logs({ a: 1 }).warn('Full.');
+    logs({ a: 2 }).warn('Full.');
+    expect(written).toEqual([
+      '1970-01-01T00:00:00.000Z\tdebug\t100 %s of %d\tdone "x"\t{"a":1}\n',
+      '1970-01-01T00:00:00.000Z\twarn\tFull.\t{"a":1}\n',
+    ]);
   });
 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { key } from '@millrace/api';
 import type { Component, ConnectorOutputs, Consumer, Context, FactoryEntry, Factory, Host, Signal, Visitor } from '@millrace/api';
 import { FakeClock, Sink, testHost } from '@millrace/api/testing';
@@ -14,6 +16,7 @@ function laboratory() {
   const events: string[] = [];
   const receivers = new Map<string, NextBySignal>();
   const sinks = new Map<string, Sink>();
+  const contexts = new Map<string, Context>();
   const failing = new Set<string>();
   let host: Host | undefined;
   const lifecycle = (name: string): Required<Component> => ({
@@ -22,9 +25,12 @@ function laboratory() {
       if (failing.has(`start ${name}`)) throw new Error('no luck');
       events.push(`start ${name}`);
     },
-    shutdown() {
+    shutdown(signal) {
       events.push(`stop ${name}`);
+      lab.onStop(name, signal);
       if (failing.has(`stop ${name}`)) throw new Error(`stuck ${name}`);
+      if (failing.has(`hang ${name}`)) return new Promise(() => {});
+      return undefined;
     },
   });
   const every = { traces: 'beta', metrics: 'beta', logs: 'beta' } as const;
@@ -42,7 +48,9 @@ function laboratory() {
       kind: 'exporter',
       type: 'out',
       stability: every,
-      create(_config: never, { id, signal, items }: Context) {
+      create(_config: never, context: Context) {
+        const { id, signal, items } = context;
+        contexts.set(id, context);
         const sink = new Sink();
         sinks.set(`${id} ${signal}`, sink);
         const consume = (batch: Parameters<Sink['consume']>[0]) => {
@@ -102,7 +110,10 @@ function laboratory() {
       stability: 'beta',
       create: (_config: never, { id }: Context) => ({
         ...lifecycle(id),
-        ready: () => void events.push('ready'),
+        ready: () => {
+          if (failing.has(`ready ${id}`)) throw new Error('not now');
+          events.push('ready');
+        },
         notReady: () => void events.push('not ready'),
       }),
     },
@@ -132,7 +143,19 @@ function laboratory() {
     using batch = admitBytes(signal, (signal === 'traces' ? traces : logs)(n, { seed: 1 }), noClient, pool);
     await receivers.get(receiver)!.get(signal)!.consume(batch);
   };
-  return { events, receivers, sinks, failing, create, send, host: () => host!, pool };
+  const lab = {
+    events,
+    receivers,
+    sinks,
+    contexts,
+    failing,
+    create,
+    send,
+    host: () => host!,
+    pool,
+    onStop: (_name: string, _signal: AbortSignal): void => {},
+  };
+  return lab;
 }
 
 const pipelines = (value: Record<string, unknown>): { service: { pipelines: Record<string, unknown> } } => ({
@@ -186,6 +209,80 @@ describe('Service', () => {
     });
     await service.start();
     await expect(service.shutdown()).rejects.toThrow('stuck in; stuck out traces');
+  });
+
+  it('undoes a start after which an extension is not ready', async () => {
+    const lab = laboratory();
+    lab.failing.add('ready watch');
+    const service = await lab.create({
+      receivers: { in: null },
+      exporters: { out: null },
+      extensions: { watch: null },
+      service: { extensions: ['watch'], pipelines: { traces: { receivers: ['in'], exporters: ['out'] } } },
+    });
+    await expect(service.start()).rejects.toThrow('failed to start extensions: "watch" extension is not ready: not now');
+    expect(lab.events.slice(3)).toEqual(['not ready', 'stop in', 'stop out traces', 'stop watch']);
+  });
+
+  it('goes on without a component that does not stop in time, and says which', async () => {
+    const lab = laboratory();
+    lab.failing.add('hang in');
+    lab.failing.add('hang out traces');
+    const service = await lab.create({
+      receivers: { in: null },
+      exporters: { out: null },
+      extensions: { watch: null },
+      service: { extensions: ['watch'], pipelines: { traces: { receivers: ['in'], exporters: ['out'] } } },
+    });
+    await service.start();
+    await expect(service.shutdown(20)).rejects.toThrow('"in" receiver did not stop in time; "out" exporter did not stop in time');
+    expect(lab.events.slice(-4)).toEqual(['not ready', 'stop in', 'stop out traces', 'stop watch']);
+  });
+
+  it('keeps saying Stopping of a component that fares well while it stops', async () => {
+    const lab = laboratory();
+    const service = await lab.create({
+      receivers: { in: null },
+      exporters: { out: null },
+      ...pipelines({ traces: { receivers: ['in'], exporters: ['out'] } }),
+    });
+    await service.start();
+    const statusOf = (id: string): string | undefined =>
+      lab
+        .host()
+        .service.components()
+        .find((one) => one.id === id)?.report.status;
+    let seen: string | undefined;
+    lab.onStop = (name) => {
+      if (name !== 'in') return;
+      lab.contexts.get('out')!.report('OK');
+      seen = statusOf('out');
+    };
+    await service.shutdown();
+    expect(seen).toBe('Stopping');
+    expect(statusOf('out')).toBe('Stopped');
+  });
+
+  it('is forgotten once it is stopped, even by what still listens to the signal that its time is up', async () => {
+    const lab = laboratory();
+    const service = await lab.create({
+      receivers: { in: null },
+      exporters: { out: null },
+      ...pipelines({ traces: { receivers: ['in'], exporters: ['out'] } }),
+    });
+    await service.start();
+    let kept: WeakRef<object> | undefined;
+    lab.onStop = (_name, signal) => {
+      const held = { some: 'memory' };
+      kept = new WeakRef(held);
+      signal.addEventListener('abort', () => void held.some);
+    };
+    await service.shutdown();
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(kept?.deref()).toBeUndefined();
   });
 
   it('shares receivers and exporters between pipelines and fans out and in', async () => {

@@ -1,11 +1,21 @@
 import { type Compression, createCompressor } from '@millrace/transport';
 import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
 import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { uncompress } from 'snappyjs';
+import { decodeLz4 } from '../src/lz4/decode-lz4.ts';
 import { decodeSnappy } from '../src/server/snappy.ts';
 
 const unsnap = (bytes: Buffer): Buffer => {
   const output = Buffer.alloc(4_000_000);
   const length = decodeSnappy(bytes, { reserve: () => output });
+  expect(typeof length).toBe('number');
+  return output.subarray(0, length as number);
+};
+
+const unlz4 = (bytes: Buffer): Buffer => {
+  const output = Buffer.alloc(4_000_000);
+  const length = decodeLz4(bytes, { reserve: () => output });
   expect(typeof length).toBe('number');
   return output.subarray(0, length as number);
 };
@@ -17,6 +27,7 @@ const unpackers: [Exclude<Compression, 'none'>, (bytes: Buffer) => Buffer][] = [
   ['zstd', zstdDecompressSync],
   ['snappy', unsnap],
   ['x-snappy-framed', unsnap],
+  ['lz4', unlz4],
 ];
 
 function text(length: number): Buffer {
@@ -79,5 +90,36 @@ describe('a compressor', () => {
     expect(sizes[6]).toBe(sizes[7]);
     expect(sizes[8]).toBe(sizes[9]);
     expect(new Set(sizes).size).toBe(4);
+  });
+});
+
+describe('A snappy block', () => {
+  const pieces = fc.array(
+    fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 20_000 })).map(([bytes, times]) => {
+        const repeated = Buffer.alloc(bytes.length * times);
+        return repeated.fill(bytes);
+      }),
+    ),
+    { maxLength: 12 },
+  );
+
+  it('is what another implementation reads, whatever repeats at whatever distance', () => {
+    const compress = createCompressor('snappy')!;
+    fc.assert(
+      fc.property(pieces, (all) => {
+        const body = Buffer.concat([...all, ...all]);
+        expect(Buffer.from(uncompress(compress(body) as Buffer)).equals(body)).toBe(true);
+      }),
+    );
+  });
+
+  it('of a large body takes no memory that a smaller one uses later', async () => {
+    const compress = createCompressor('snappy')!;
+    const large = text(5_000_000);
+    expect(unsnap(await compress(text(1000))).equals(text(1000))).toBe(true);
+    expect(Buffer.from(uncompress(await compress(large))).equals(large)).toBe(true);
+    expect(unsnap(await compress(text(1000))).equals(text(1000))).toBe(true);
   });
 });

@@ -3,10 +3,12 @@ import {
   parseGrpcTarget,
   readExportResponse,
   readExportResponseJson,
+  readRetryAfter,
   readRpcStatus,
   readRpcStatusJson,
   statusJson,
 } from '@millrace/transport';
+import { FakeClock } from '@millrace/api/testing';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
@@ -17,6 +19,16 @@ describe('reading google.rpc.Status', () => {
     const expected = { code: 8, message: 'slow down ü', details: ['google.rpc.RetryInfo'], retryDelayMs: 61_500 };
     expect(readRpcStatus(encodeStatus(status))).toEqual(expected);
     expect(readRpcStatusJson(statusJson(status).toString())).toEqual(expected);
+  });
+
+  it('gives no delay that a timer cannot wait for', () => {
+    const status = { code: 8, message: '', retryAfterMs: 400 * 86_400_000 };
+    expect(readRpcStatus(encodeStatus(status)).retryDelayMs).toBe(2 ** 31 - 1);
+    expect(readRpcStatusJson(statusJson(status).toString()).retryDelayMs).toBe(2 ** 31 - 1);
+    const clock = new FakeClock();
+    expect(readRetryAfter('99999999999999', clock)).toBe(2 ** 31 - 1);
+    expect(readRetryAfter('Fri, 31 Dec 9999 23:59:59 GMT', clock)).toBe(2 ** 31 - 1);
+    expect(readRetryAfter('-5', clock)).toBe(0);
   });
 
   it('gives an empty status for no bytes, and defaults for odd JSON', () => {

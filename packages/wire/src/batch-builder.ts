@@ -13,12 +13,12 @@ import type { DataPointView, LogView, MetricType, SpanView } from './views.ts';
 import { ByteWriter } from './walk/byte-writer.ts';
 import type { HeaderVersion } from './walk/header.ts';
 import { Item } from './walk/item.ts';
+import { schemaUrlTag, writeSchemaUrl } from './walk/schema-url.ts';
 import { splice } from './walk/splice.ts';
 
 const groupTag = 0x0a;
 const headerTag = 0x0a;
 const childTag = 0x12;
-const schemaUrlTag = 0x1a;
 const pointTag = 0x0a;
 const initialBytes = 1 << 16;
 
@@ -116,6 +116,7 @@ export class BatchBuilder implements Disposable {
       arena.end(at);
     }
     copyOther(arena, body, start, end, childTag, headerTag);
+    writeSchemaUrl(arena, version.addedSchemaUrl);
     return this.#intern(among, from);
   }
 

@@ -40,6 +40,8 @@ export class BufferPool {
   #freeBytes = 0;
   readonly #lost = new FinalizationRegistry<number>((capacity) => this.ledger.add(-capacity));
 
+  readonly #lostAdopted = new FinalizationRegistry<() => void>((released) => released());
+
   constructor(ledger: MemoryLedger, options: BufferPoolOptions = {}) {
     this.ledger = ledger;
     this.#retainBytes = options.retainBytes ?? 8 * 1024 * 1024;
@@ -51,6 +53,16 @@ export class BufferPool {
     const buffer = this.take(sizeBytes);
     const lease = new Lease(this, buffer);
     this.#lost.register(lease, buffer.length, lease);
+    return lease;
+  }
+
+  /**
+   * A lease over shared memory that another thread leased. That thread accounts for it and waits for `released`, which is called once: on
+   * release, or when the lease is lost and collected.
+   */
+  adopt(memory: SharedArrayBuffer, released: () => void): Lease {
+    const lease = new Lease(this, Buffer.from(memory), released);
+    this.#lostAdopted.register(lease, released, lease);
     return lease;
   }
 
@@ -85,6 +97,11 @@ export class BufferPool {
     this.#freeBytes += buffer.length;
   }
 
+  /** For `Lease` only: an adopted lease was released. */
+  disown(lease: Lease): void {
+    this.#lostAdopted.unregister(lease);
+  }
+
   /** For `Lease` only: the lease was released or its buffer changed size. */
   track(lease: Lease, capacity: number | undefined): void {
     this.#lost.unregister(lease);
@@ -95,12 +112,14 @@ export class BufferPool {
 /** A buffer on loan. Write into it freely until it becomes a batch; release it exactly once or pass it on. */
 export class Lease implements Disposable {
   readonly pool: BufferPool;
+  readonly #released: (() => void) | undefined;
   #buffer: Buffer | undefined;
 
   /** For `BufferPool` only. */
-  constructor(pool: BufferPool, buffer: Buffer) {
+  constructor(pool: BufferPool, buffer: Buffer, released?: () => void) {
     this.pool = pool;
     this.#buffer = buffer;
+    this.#released = released;
   }
 
   /** The whole buffer. Throws after release. */
@@ -113,6 +132,7 @@ export class Lease implements Disposable {
   grow(sizeBytes: number, keepBytes: number): void {
     const old = this.buffer;
     if (sizeBytes <= old.length) return;
+    if (this.#released !== undefined) throw new Error('memory of another thread cannot grow');
     const larger = this.pool.take(Math.max(sizeBytes, Math.min(old.length * 2, largestBytes)));
     copyAll(larger, 0, old.subarray(0, keepBytes));
     this.#buffer = larger;
@@ -125,6 +145,11 @@ export class Lease implements Disposable {
     const buffer = this.#buffer;
     if (buffer === undefined) return;
     this.#buffer = undefined;
+    if (this.#released !== undefined) {
+      this.pool.disown(this);
+      this.#released();
+      return;
+    }
     this.pool.track(this, undefined);
     this.pool.give(buffer);
   }

@@ -7,6 +7,7 @@ export type { BufferPoolOptions } from './buffer-pool.ts';
 export { noClient } from './client.ts';
 export type { Client } from './client.ts';
 export { admitJson } from './json/admit-json.ts';
+export { JsonReader } from './json/json-reader.ts';
 export { decodeMessageJson, encodeMessageJson } from './json/message-json.ts';
 export { encodeJson } from './json/protobuf-to-json.ts';
 export type { Encoded } from './json/protobuf-writer.ts';
@@ -50,7 +51,9 @@ export type {
   ValueType,
   ValueView,
 } from './views.ts';
+export { ByteWriter } from './walk/byte-writer.ts';
 export { setHashSeed } from './walk/hash.ts';
+export { skipField } from './walk/scan.ts';
 export { walk } from './walk/walk.ts';
 export type { Walk } from './walk/walk.ts';
 export type {

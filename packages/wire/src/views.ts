@@ -111,6 +111,8 @@ export interface ResourceView {
 /** A resource in `onResource`. */
 export interface ResourceEdit extends ResourceView {
   readonly attributes: AttributesEdit;
+  /** Sets the schema URL where there is no such field; one that is there stays. */
+  addSchemaUrl(value: Key): void;
 }
 
 /** The instrumentation scope of the current items and its `schema_url`. */

@@ -94,7 +94,10 @@ describe('a builder', () => {
   it('copies items and headers as the visitors before left them', () => {
     const bytes = new RandomRequest(new Random(9)).large('traces');
     const before: Visitor = {
-      onResource: (r) => r.attributes.setString(key('tenant'), 'one'),
+      onResource: (r) => {
+        r.attributes.setString(key('tenant'), 'one');
+        r.addSchemaUrl(key('https://added'));
+      },
       onScope: (s) => s.setName('scope'),
       onSpan: (s) => {
         s.setName('edited');

@@ -287,6 +287,22 @@ const fieldEdits: Edit[] = [
     },
     (request) => scopes('metrics', request).forEach((s) => Object.assign(part(s, 'scope'), { name: 'scope', version: long })),
   ],
+  ...signals.map((signal): Edit => [
+    `schema URLs of ${signal}`,
+    signal,
+    {
+      onResource: (r) => {
+        const before = r.schemaUrl;
+        r.addSchemaUrl(key('https://added'));
+        r.addSchemaUrl(key('https://too-late'));
+        expect(r.schemaUrl).toBe(before === '' ? 'https://added' : before);
+      },
+    },
+    (request) =>
+      groups(signal, request).forEach((group) => {
+        if ((group['schemaUrl'] ?? '') === '') group['schemaUrl'] = 'https://added';
+      }),
+  ]),
   [
     'metric name, unit and description',
     'metrics',

@@ -141,6 +141,7 @@ class RuleVisitor implements Visitor {
       resource.droppedAttributesCount,
     );
     if (this.#rule.acts[0]! < 7) this.#edit(resource.attributes);
+    if (this.#rule.acts[0]! % 4 === 1) resource.addSchemaUrl(this.#r.pick(keys));
     return this.#end(this.#container());
   }
 

@@ -3,11 +3,19 @@ import type { FactoryBase } from '../factory.ts';
 interface Schema {
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: boolean | Schema;
+  readonly items?: Schema;
 }
 
 function filled(schema: Schema, value: unknown): unknown {
   const given = value ?? schema.default;
-  if (schema.properties === undefined || typeof given !== 'object' || given === null) return given;
+  const { items, additionalProperties: others } = schema;
+  if (Array.isArray(given)) return items === undefined ? given : given.map((item) => filled(items, item));
+  if (typeof given !== 'object' || given === null) return given;
+  if (schema.properties === undefined) {
+    if (typeof others !== 'object') return given;
+    return Object.fromEntries(Object.entries(given).map(([name, inner]) => [name, filled(others, inner)]));
+  }
   const result: Record<string, unknown> = { ...given };
   for (const [name, property] of Object.entries(schema.properties)) {
     const inner = filled(property, result[name]);

@@ -1,5 +1,7 @@
+import { createNoopMeter } from '@opentelemetry/api';
 import { BufferPool, MemoryLedger } from '@millrace/wire';
-import type { Clock, Context, Host, ItemLedger, Logger } from '../component.ts';
+import type { Clock, Context, Host, ItemLedger, Logger, Tally } from '../component.ts';
+import type { Status } from '../status.ts';
 import { FakeClock } from './fake-clock.ts';
 
 /** A log line as a test sees it. */
@@ -15,6 +17,7 @@ export class RecordingLedger implements ItemLedger {
   created = 0;
   absorbed = 0;
   held = 0;
+  attributes: Readonly<Record<string, string>> = {};
 
   drop(items: number, reason: string): void {
     this.dropped[reason] = (this.dropped[reason] ?? 0) + items;
@@ -28,17 +31,23 @@ export class RecordingLedger implements ItemLedger {
   hold(items: number): void {
     this.held += items;
   }
+  label(attributes: Readonly<Record<string, string>>): void {
+    this.attributes = attributes;
+  }
 }
 
 /** A `Context` whose log and ledger can be read; any field can be replaced. */
 export interface TestContext extends Context {
   readonly items: RecordingLedger;
   readonly lines: LogLine[];
+  /** What the component reported, oldest first. */
+  readonly reports: { readonly status: Status; readonly error?: Error }[];
 }
 
 /** Makes a context for a component under test; the clock is a `FakeClock` unless another is given. */
 export function testContext(overrides: Partial<Context> = {}): TestContext {
   const lines: LogLine[] = [];
+  const reports: { status: Status; error?: Error }[] = [];
   const log =
     (level: LogLine['level']) =>
     (message: string, attributes?: Readonly<Record<string, unknown>>): void => {
@@ -52,21 +61,54 @@ export function testContext(overrides: Partial<Context> = {}): TestContext {
     logger,
     clock: new FakeClock(),
     program: { name: 'millrace', version: '0.0.0' },
+    meter: createNoopMeter(),
+    report: (status, error) => void reports.push({ status, ...(error !== undefined && { error }) }),
     ...overrides,
     items: new RecordingLedger(),
     lines,
+    reports,
   };
 }
 
-/** A `Host` with a poisoning pool (a read after release shows) and a settable budget. */
-export function testHost(budgetBytes: number = 256 * 1024 * 1024): Host & { readonly failures: Error[] } {
+/** A `Host` with a poisoning pool (a read after release shows), a settable budget, and the given started extensions by id. */
+export function testHost(
+  budgetBytes: number = 256 * 1024 * 1024,
+  extensions: ReadonlyMap<string, unknown> = new Map(),
+): Host & { readonly failures: Error[] } {
   const memory = new MemoryLedger(budgetBytes);
   const failures: Error[] = [];
+  const tallies = new Map<string, Tally>();
   return {
     pool: new BufferPool(memory, { poison: true }),
     memory,
-    extension: (id) => {
-      throw new Error(`extension "${id}" not found`);
+    extension: (id, guard) => {
+      const found = extensions.get(id);
+      if (found === undefined) throw new Error(`extension "${id}" not found`);
+      if (!guard(found)) throw new Error(`extension "${id}" is not of the kind that is needed here`);
+      return found;
+    },
+    tally: (name) => {
+      let tally = tallies.get(name);
+      if (tally === undefined) {
+        let total = 0;
+        tally = {
+          add: (difference) => void (total += difference),
+          get total() {
+            return total;
+          },
+        };
+        tallies.set(name, tally);
+      }
+      return tally;
+    },
+    service: {
+      program: { name: 'millrace', version: '0.0.0' },
+      startedAtMs: 0,
+      pipelines: [],
+      components: () => [],
+      featureGates: [],
+      printedConfig: () => '',
+      recentSpans: () => [],
     },
     fatal: (error) => void failures.push(error),
     failures,

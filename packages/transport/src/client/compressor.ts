@@ -1,10 +1,11 @@
 import { promisify } from 'node:util';
 import { constants, deflate, deflateSync, gzip, gzipSync, zstdCompress, zstdCompressSync } from 'node:zlib';
-import { compress } from 'snappyjs';
+import { encodeLz4 } from '../lz4/encode-lz4.ts';
+import { compressSnappy } from './snappy-block.ts';
 import { compressSnappyFrames } from './snappy-frames.ts';
 
 /** The compressions that the clients can send. `zlib` and `deflate` are the same bytes (RFC 1950), under two names. */
-export type Compression = 'none' | 'gzip' | 'zlib' | 'deflate' | 'zstd' | 'snappy' | 'x-snappy-framed';
+export type Compression = 'none' | 'gzip' | 'zlib' | 'deflate' | 'zstd' | 'snappy' | 'x-snappy-framed' | 'lz4';
 
 /**
  * Compresses one body into a buffer of its own; the input is only read. A promise means that the input is still being read until it
@@ -68,12 +69,13 @@ const codecs: Readonly<Record<'gzip' | 'zlib' | 'deflate' | 'zstd', Codec>> = {
 /**
  * Makes the compressor for a Collector `compression` and `compression_params.level`; `undefined` for `none`. Levels are Go's: gzip, zlib and
  * deflate take 1 (fastest) to 9 (smallest), 0 and -1 for the default (6) and -2 for Huffman coding only; zstd maps every number to one of
- * four speeds. Snappy has no levels: `snappy` is one block, `x-snappy-framed` the stream format.
+ * four speeds. The others have no levels: `snappy` is one block, `x-snappy-framed` the stream format, `lz4` the frame format.
  */
 export function createCompressor(compression: Compression, level = 0): Compressor | undefined {
   if (compression === 'none') return undefined;
-  if (compression === 'snappy') return compress;
+  if (compression === 'snappy') return compressSnappy;
   if (compression === 'x-snappy-framed') return compressSnappyFrames;
+  if (compression === 'lz4') return encodeLz4;
   const { now, later, options } = codecs[compression];
   const fixed = options(level);
   return (body) => {

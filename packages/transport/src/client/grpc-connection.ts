@@ -1,11 +1,13 @@
 import type { Clock, Timer } from '@millrace/api';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { grpcCode } from '../server/rpc-status.ts';
 import { GrpcCall } from './grpc-call.ts';
+import type { ClientTls } from '../tls/client-tls.ts';
 import { GrpcError } from './grpc-error.ts';
 import type { GrpcTarget } from './grpc-target.ts';
+import { openTunnel } from './proxy.ts';
 
 /** When to ask an HTTP/2 connection whether it still lives (configgrpc `keepalive`). */
 export interface KeepaliveOptions {
@@ -20,7 +22,8 @@ export interface KeepaliveOptions {
 /** What a connection needs to know. */
 export interface GrpcConnectionOptions {
   readonly target: GrpcTarget;
-  readonly tls: ConnectionOptions | undefined;
+  readonly tls: ClientTls | undefined;
+  readonly proxy: URL | undefined;
   readonly keepalive: KeepaliveOptions | undefined;
   readonly clock: Clock;
 }
@@ -54,9 +57,10 @@ export class GrpcConnection {
   }
 
   /** Connects; resolves when the destination has shown that it speaks HTTP/2. */
-  static open({ target, tls, keepalive, clock }: GrpcConnectionOptions): Promise<GrpcConnection> {
+  static async open({ target, tls, keepalive, clock, proxy }: GrpcConnectionOptions): Promise<GrpcConnection> {
+    const tunnel = proxy === undefined ? undefined : await openTunnel(proxy, target.authority, connectTimeoutMs);
     return new Promise((resolve, reject) => {
-      const socket = openSocket(target, tls);
+      const socket = openSocket(target, tls, tunnel);
       let connection: GrpcConnection | undefined;
       const fail = (error: Error): void => {
         timer.cancel();
@@ -68,7 +72,7 @@ export class GrpcConnection {
       socket.on('error', fail);
       socket.once('close', () => fail(new Error('connection closed before the server preface was received')));
       // The session is made on a connection that stands: one that is destroyed while it waits for that would crash the process.
-      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+      const connected = (): void => {
         if ('alpnProtocol' in socket && socket.alpnProtocol !== 'h2') {
           return fail(new Error('credentials: cannot check peer: missing selected ALPN property'));
         }
@@ -87,7 +91,9 @@ export class GrpcConnection {
           if (keepalive !== undefined) opened.#keepAlive(keepalive);
           resolve(opened);
         });
-      });
+      };
+      if (tls === undefined && tunnel !== undefined) connected();
+      else socket.once(tls === undefined ? 'connect' : 'secureConnect', connected);
     });
   }
 
@@ -157,9 +163,10 @@ export class GrpcConnection {
   }
 }
 
-function openSocket(target: GrpcTarget, tls: ConnectionOptions | undefined): Socket | TLSSocket {
+function openSocket(target: GrpcTarget, tls: ClientTls | undefined, tunnel: Socket | undefined): Socket | TLSSocket {
   const address = target.address;
-  if (tls === undefined) return 'path' in address ? connectTcp(address) : connectTcp({ ...address, noDelay: true });
+  if (tls === undefined) return tunnel ?? ('path' in address ? connectTcp(address) : connectTcp({ ...address, noDelay: true }));
   const name = 'host' in address && isIP(address.host) === 0 ? { servername: address.host } : {};
-  return connectTls({ ...address, ...name, ...tls, ALPNProtocols: ['h2'] }).setNoDelay(true);
+  const below = tunnel === undefined ? address : { ...address, socket: tunnel };
+  return connectTls({ ...below, ...name, ...tls.connectionOptions(), ALPNProtocols: ['h2'] }).setNoDelay(true);
 }

@@ -1,4 +1,5 @@
 import { protoFields } from './proto-fields.ts';
+import { readRetryInfo, readRetryInfoJson } from './retry-delay.ts';
 
 /** A google.rpc.Status as a destination sends it. */
 export interface ReceivedStatus {
@@ -37,7 +38,7 @@ export function readRpcStatusJson(text: string): ReceivedStatus {
   for (const detail of Array.isArray(status.details) ? (status.details as { '@type'?: unknown; retryDelay?: unknown }[]) : []) {
     const type = typeName(String(detail?.['@type']));
     details.push(type);
-    if (type === 'google.rpc.RetryInfo') retryDelayMs = (Number.parseFloat(String(detail.retryDelay)) || 0) * 1000;
+    if (type === 'google.rpc.RetryInfo') retryDelayMs = readRetryInfoJson(detail.retryDelay);
   }
   const code = typeof status.code === 'number' ? status.code : 0;
   return { code, message: typeof status.message === 'string' ? status.message : '', details, retryDelayMs };
@@ -55,17 +56,4 @@ function readAny(bytes: Buffer): { type: string; content: Buffer } {
 
 function typeName(url: string): string {
   return url.slice(url.lastIndexOf('/') + 1);
-}
-
-function readRetryInfo(bytes: Buffer): number {
-  let delayMs = 0;
-  for (const { number, value } of protoFields(bytes)) {
-    if (number !== 1 || !(value instanceof Buffer)) continue;
-    for (const part of protoFields(value)) {
-      if (typeof part.value !== 'number') continue;
-      if (part.number === 1) delayMs += part.value * 1000;
-      else if (part.number === 2) delayMs += part.value / 1e6;
-    }
-  }
-  return Math.max(0, delayMs);
 }

@@ -1,5 +1,5 @@
-import { compress } from 'snappyjs';
 import { crc32c } from '../server/crc32c.ts';
+import { compressSnappy } from './snappy-block.ts';
 
 /** A chunk holds at most this much uncompressed data. */
 const maxChunkBytes = 65_536;
@@ -12,7 +12,7 @@ export function compressSnappyFrames(body: Buffer): Buffer {
   const parts: Buffer[] = [streamIdentifier];
   for (let start = 0; start < body.length; start += maxChunkBytes) {
     const plain = body.subarray(start, start + maxChunkBytes);
-    const compressed = compress(plain);
+    const compressed = compressSnappy(plain);
     const smaller = compressed.length < plain.length;
     const data = smaller ? compressed : plain;
     const crc = crc32c(plain, 0, plain.length);

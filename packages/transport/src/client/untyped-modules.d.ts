@@ -1,8 +1,3 @@
-declare module 'snappyjs' {
-  /** One Snappy block (format_description.txt) in a buffer of its own. */
-  export function compress(uncompressed: Buffer): Buffer;
-}
-
 /** The parts of undici that the HTTP client needs; its main entry also loads fetch, WebSocket and caches: 60 ms and 8 MB. */
 declare module 'undici/lib/dispatcher/pool.js' {
   export { Pool as default } from 'undici';

@@ -1,13 +1,14 @@
 import type { Transform } from 'node:stream';
 import zlib, { type ZlibOptions, type ZstdOptions } from 'node:zlib';
 import type { Lease } from '@millrace/wire';
-import { decodeSnappy } from './snappy.ts';
+import { decodeLz4 } from '../lz4/decode-lz4.ts';
+import { type DecodeFault, decodeSnappy, type DecodeTarget } from './snappy.ts';
 
 /** The content codings that a server can undo. `deflate` means the zlib format, as in the Collector. */
-export type ContentCoding = 'gzip' | 'zlib' | 'deflate' | 'zstd' | 'snappy' | 'x-snappy-framed';
+export type ContentCoding = 'gzip' | 'zlib' | 'deflate' | 'zstd' | 'snappy' | 'x-snappy-framed' | 'lz4';
 
 /** Every content coding. */
-export const contentCodings: readonly ContentCoding[] = ['gzip', 'zstd', 'zlib', 'snappy', 'deflate', 'x-snappy-framed'];
+export const contentCodings: readonly ContentCoding[] = ['gzip', 'zstd', 'zlib', 'snappy', 'deflate', 'lz4', 'x-snappy-framed'];
 
 /** Why a body could not be read to its end. */
 export type BodyFault = 'too large' | 'no memory' | 'malformed';
@@ -33,19 +34,29 @@ const synchronousOutputBytes = 2 * 1024 * 1024;
  */
 export function decompress(coding: ContentCoding, input: Lease, length: number, limitBytes: number, target: DecompressTarget): void {
   const encoded = input.buffer.subarray(0, length);
-  if (coding === 'snappy' || coding === 'x-snappy-framed') snappy(input, encoded, limitBytes, target);
+  if (coding === 'snappy' || coding === 'x-snappy-framed') decode('snappy', decodeSnappy, input, encoded, limitBytes, target);
+  else if (coding === 'lz4') decode('lz4', decodeLz4, input, encoded, limitBytes, target);
   else if (length > synchronousInputBytes) inBackground(coding, input, encoded, limitBytes, target);
   else atOnce(coding, input, encoded, limitBytes, target);
 }
 
-function snappy(input: Lease, encoded: Buffer, limitBytes: number, target: DecompressTarget): void {
+/** Decodes with a decoder of our own, straight into leased memory. */
+function decode(
+  name: string,
+  decoder: (input: Uint8Array, target: DecodeTarget) => number | DecodeFault,
+  input: Lease,
+  encoded: Buffer,
+  limitBytes: number,
+  target: DecompressTarget,
+): void {
   const output = input.pool.lease(1);
   let starved = false;
-  const result = decodeSnappy(encoded, {
+  const result = decoder(encoded, {
     reserve: (sizeBytes, keepBytes) => {
-      if (sizeBytes > limitBytes) return undefined;
-      if (!makeRoom(output, sizeBytes, keepBytes)) starved = true;
-      return starved ? undefined : output.buffer;
+      starved = sizeBytes <= limitBytes && !makeRoom(output, sizeBytes, keepBytes);
+      if (starved || sizeBytes > limitBytes) return undefined;
+      // A lease may be larger than it was asked to be.
+      return output.buffer.length > limitBytes ? output.buffer.subarray(0, limitBytes) : output.buffer;
     },
   });
   input.release();
@@ -53,7 +64,7 @@ function snappy(input: Lease, encoded: Buffer, limitBytes: number, target: Decom
   output.release();
   if (starved) target.undecodable('no memory', '');
   else if (result === 'too large') target.undecodable('too large', '');
-  else target.undecodable('malformed', 'snappy: corrupt input');
+  else target.undecodable('malformed', `${name}: corrupt input`);
 }
 
 function atOnce(coding: ContentCoding, input: Lease, encoded: Buffer, limitBytes: number, target: DecompressTarget): void {

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { AuthData } from '@millrace/api';
 import type { BufferPool, Client, Lease } from '@millrace/wire';
 import { type BodyFault, type ContentCoding, decompress, type DecompressTarget } from './decompress.ts';
 import type { GrpcConnection } from './grpc-connection.ts';
@@ -28,8 +29,13 @@ export const grpcEncodings: ReadonlyMap<string, ContentCoding> = new Map([
   ['zstd', 'zstd'],
 ]);
 
-/** A large message is leased as it arrives, so that a mere promise of bytes holds no memory. */
-const leaseAheadBytes = 1024 * 1024;
+/**
+ * A larger message is leased as it arrives, so that a mere promise of bytes holds next to no memory, even a thousand times on one connection:
+ * what one frame of HTTP/2 brings.
+ */
+const leaseAheadBytes = 16 * 1024;
+/** Headers that are too long cannot be sent: the call would end without a status, and the connection with it. */
+const mostMessageCharacters = 2048;
 const prefixBytes = 5;
 const emptyMessage = Buffer.alloc(prefixBytes);
 // node:http2 takes flat raw headers here, which saves it an object walk per call.
@@ -79,6 +85,7 @@ export class GrpcCall implements DecompressTarget {
   #lease: Lease | undefined;
   #ended = false;
   #answered = false;
+  #auth: AuthData | undefined;
 
   /** For `createGrpcServer` only. */
   constructor(
@@ -102,14 +109,17 @@ export class GrpcCall implements DecompressTarget {
     connection.opened();
   }
 
-  /** Who calls, with its metadata when the server includes it. */
+  /** Who calls, with its metadata when the server includes it, and with what an authenticator found out. */
   get client(): Client {
     const { client } = this.#connection;
-    return this.#settings.includeMetadata ? clientWithHeaders(client, this.#rawHeaders) : client;
+    const known = this.#settings.includeMetadata ? clientWithHeaders(client, this.#rawHeaders) : client;
+    return this.#auth === undefined ? known : { ...known, auth: this.#auth };
   }
 
-  /** Starts reading the message, unless the method refuses. */
-  read(): void {
+  /** Starts reading the message, unless the call is over or the method refuses. */
+  read(auth?: AuthData): void {
+    if (this.#answered) return;
+    this.#auth = auth;
     const refusal = this.#method.refusing?.();
     if (refusal !== undefined) return this.fail(refusal);
     this.#stream.on('data', onData);
@@ -188,8 +198,9 @@ export class GrpcCall implements DecompressTarget {
   }
 
   /** Answers with a status alone, once; does nothing when the call is over. What the client still sends is cut off. */
-  fail(status: RpcStatus, httpStatus = 200): void {
+  fail({ message, ...rest }: RpcStatus, httpStatus = 200): void {
     if (this.#answered) return;
+    const status: RpcStatus = { ...rest, message: message.slice(0, mostMessageCharacters) };
     this.#answered = true;
     this.#lease?.release();
     this.#lease = undefined;

@@ -1,5 +1,7 @@
+import type { AuthData, RequestHeaders } from '@millrace/api';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { BufferPool, Client, Lease } from '@millrace/wire';
 import { type BodyFault, type ContentCoding, decompress, type DecompressTarget } from './decompress.ts';
 import type { HttpReply } from './http-reply.ts';
@@ -13,6 +15,8 @@ export interface HttpRoute {
   receive(exchange: HttpExchange, body: Lease, length: number): void;
   /** The body cannot be read: reply in the protocol's own form. `detail` words what is wrong unless memory is short. */
   fail(exchange: HttpExchange, fault: BodyFault, detail: string): void;
+  /** The client may not send: reply with 401 in the protocol's own form. Absent: the message is sent as plain text. */
+  unauthenticated?(exchange: HttpExchange, message: string): void;
 }
 
 /** What all exchanges of a server share. */
@@ -33,10 +37,14 @@ export class HttpConnection {
   readonly client: Client;
   /** Exchanges that have not been replied to. */
   open = 0;
-  /** The one exchange whose body is arriving. */
+  /** The exchange whose body is arriving. */
   reading: HttpExchange | undefined;
+  /** Pipelined exchanges whose clients took long to be authenticated, so that their bodies are read after others had begun. */
+  alsoReading: Set<HttpExchange> | undefined;
   /** Close after the next reply: the server is stopping. */
   last = false;
+  /** The client was told that the connection closes: no further request counts (RFC 9112, section 9.6). */
+  closing = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -44,8 +52,8 @@ export class HttpConnection {
   }
 }
 
-/** A large body is leased as it arrives, so that a mere promise of bytes holds no memory. */
-const leaseAheadBytes = 1024 * 1024;
+/** A larger body is leased as it arrives, so that a mere promise of bytes holds next to no memory: what one read of a socket brings. */
+const leaseAheadBytes = 64 * 1024;
 /** An unread body up to this size is read and thrown away to keep the connection; beyond it the connection is closed (as Go's server does). */
 const drainBytes = 256 * 1024;
 /** How long a closing connection stays open for the client to read the reply before unread data resets it (as Go's server does). */
@@ -71,6 +79,7 @@ export class HttpExchange implements DecompressTarget {
   readonly #response: ServerResponse;
   readonly #coding: ContentCoding | undefined;
   readonly #extraHeaders: readonly string[];
+  readonly #auth: AuthData | undefined;
   #lease: Lease | undefined;
   #length = 0;
   #declared = -1;
@@ -88,6 +97,7 @@ export class HttpExchange implements DecompressTarget {
     response: ServerResponse,
     coding: ContentCoding | undefined,
     extraHeaders: readonly string[],
+    auth: AuthData | undefined,
   ) {
     this.#settings = settings;
     this.#connection = connection;
@@ -96,6 +106,7 @@ export class HttpExchange implements DecompressTarget {
     this.#response = response;
     this.#coding = coding;
     this.#extraHeaders = extraHeaders;
+    this.#auth = auth;
     connection.open++;
     if (settings.writeTimeoutMs > 0) this.#timer = setTimeout(() => connection.socket.destroy(), settings.writeTimeoutMs).unref();
   }
@@ -104,15 +115,31 @@ export class HttpExchange implements DecompressTarget {
     return this.#request.method!;
   }
 
+  /** Path and query as sent. */
+  get url(): string {
+    return this.#request.url!;
+  }
+
+  /** The headers by lower-case name. */
+  get headers(): RequestHeaders {
+    return this.#request.headers;
+  }
+
   /** The `Content-Type` header as sent; empty when there is none. */
   get contentType(): string {
     return this.#request.headers['content-type'] ?? '';
   }
 
-  /** Who sent the request, with its headers when the server includes metadata. */
+  /** A header of the request by its lower-case name; empty when there is none. */
+  header(name: string): string {
+    return String(this.#request.headers[name] ?? '');
+  }
+
+  /** Who sent the request, with its headers when the server includes metadata, and with what an authenticator found out. */
   get client(): Client {
     const { client } = this.#connection;
-    return this.#settings.includeMetadata ? clientWithHeaders(client, this.#request.rawHeaders) : client;
+    const known = this.#settings.includeMetadata ? clientWithHeaders(client, this.#request.rawHeaders) : client;
+    return this.#auth === undefined ? known : { ...known, auth: this.#auth };
   }
 
   get replied(): boolean {
@@ -130,7 +157,8 @@ export class HttpExchange implements DecompressTarget {
     const expected = Math.max(this.#declared, 0);
     if (pool.ledger.available < expected) return this.undecodable('no memory', '');
     this.#lease = pool.lease(Math.min(expected, leaseAheadBytes));
-    this.#connection.reading = this;
+    if (this.#connection.reading === undefined) this.#connection.reading = this;
+    else (this.#connection.alsoReading ??= new Set()).add(this);
     this.#request[exchangeOf] = this;
     this.#request.on('data', onData);
     this.#request.on('end', onEnd);
@@ -154,7 +182,8 @@ export class HttpExchange implements DecompressTarget {
   /** For the request's events: the body has ended. */
   complete(): void {
     this.#bodyRead = true;
-    this.#connection.reading = undefined;
+    if (this.#connection.reading === this) this.#connection.reading = undefined;
+    else this.#connection.alsoReading?.delete(this);
     const lease = this.#lease;
     if (lease === undefined) return;
     this.#lease = undefined;
@@ -185,27 +214,55 @@ export class HttpExchange implements DecompressTarget {
 
   /** Answers, once; later calls do nothing. The body need not have been read. */
   reply(reply: HttpReply): void {
-    if (this.#replied) return;
-    this.#replied = true;
+    const response = this.#respond(reply.status, reply.headers);
+    if (response === undefined) return;
     clearTimeout(this.#timer);
+    this.#connection.open--;
+    if (reply.body.length === 0) response.end();
+    else response.end(reply.body);
+  }
+
+  /**
+   * As `reply`, with a body that the caller writes piece by piece and then ends, within the write timeout. Undefined when there is nobody to
+   * answer; the stream is destroyed when the client goes away.
+   */
+  replyInPieces(status: number, headers: readonly string[]): Writable | undefined {
+    const response = this.#respond(status, headers);
+    response?.once('close', () => {
+      clearTimeout(this.#timer);
+      const connection = this.#connection;
+      if (--connection.open === 0 && connection.last) connection.socket.destroySoon();
+    });
+    return response;
+  }
+
+  /** Sends the head of the one answer. */
+  #respond(status: number, ownHeaders: readonly string[]): ServerResponse | undefined {
+    if (this.#replied) return undefined;
+    this.#replied = true;
     this.#lease?.release();
     this.#lease = undefined;
     const connection = this.#connection;
     const response = this.#response;
-    const alone = --connection.open === 0;
-    if (connection.socket.destroyed) return;
+    if (connection.socket.destroyed) {
+      clearTimeout(this.#timer);
+      connection.open--;
+      return undefined;
+    }
     const unread = !this.#bodyRead && !this.#drains();
-    let { headers } = reply;
+    let headers = ownHeaders;
     if (this.#extraHeaders.length > 0) headers = headers.concat(this.#extraHeaders);
     if (this.#settings.responseHeaders.length > 0) headers = headers.concat(this.#settings.responseHeaders);
-    if (unread || !this.#settings.keepAlive || (connection.last && alone)) headers = headers.concat('Connection', 'close');
+    if (unread || !this.#settings.keepAlive || (connection.last && connection.open === 1)) {
+      headers = headers.concat('Connection', 'close');
+      connection.closing = true;
+    }
     if (unread) {
       this.#request.pause();
       linger(connection.socket);
     }
-    response.writeHead(reply.status, headers as string[]);
-    if (reply.body.length === 0) response.end();
-    else response.end(reply.body);
+    response.writeHead(status, headers as string[]);
+    return response;
   }
 
   /** Whether what is left of the body is small enough to be read and thrown away. */

@@ -1,10 +1,10 @@
 import { crc32c } from './crc32c.ts';
 
-/** Why a snappy body was refused: `corrupt` bytes, or a decoded size beyond what `reserve` allows. */
-export type SnappyFault = 'corrupt' | 'too large';
+/** Why a body was refused: `corrupt` bytes, or a decoded size beyond what `reserve` allows. */
+export type DecodeFault = 'corrupt' | 'too large';
 
 /** Where decoded bytes go. */
-export interface SnappyTarget {
+export interface DecodeTarget {
   /** The buffer to write into, with room for at least `sizeBytes`, of which the first `keepBytes` are already decoded; `undefined` refuses. */
   reserve(sizeBytes: number, keepBytes: number): Uint8Array | undefined;
 }
@@ -15,13 +15,13 @@ const streamIdentifier = Buffer.from([0xff, 0x06, 0x00, 0x00, 0x73, 0x4e, 0x61, 
 const largestChunkBytes = 65_536;
 
 /** Decodes a snappy body, block or framed format (told apart by the stream identifier); returns the decoded size or the fault. */
-export function decodeSnappy(input: Uint8Array, target: SnappyTarget): number | SnappyFault {
+export function decodeSnappy(input: Uint8Array, target: DecodeTarget): number | DecodeFault {
   const framed = input.length >= streamIdentifier.length && streamIdentifier.every((byte, i) => byte === input[i]);
   return framed ? decodeFramed(input, target) : decodeBlock(input, 0, input.length, target, 0);
 }
 
 /** Framing format of the snappy project (framing_format.txt): chunks of at most 64 KiB decoded, each with a masked CRC-32C. */
-function decodeFramed(input: Uint8Array, target: SnappyTarget): number | SnappyFault {
+function decodeFramed(input: Uint8Array, target: DecodeTarget): number | DecodeFault {
   let length = 0;
   let at = 0;
   while (at < input.length) {
@@ -50,7 +50,7 @@ function decodeFramed(input: Uint8Array, target: SnappyTarget): number | SnappyF
   return length;
 }
 
-function copyLiteral(input: Uint8Array, start: number, end: number, target: SnappyTarget, base: number): number | SnappyFault {
+function copyLiteral(input: Uint8Array, start: number, end: number, target: DecodeTarget, base: number): number | DecodeFault {
   const output = target.reserve(base + end - start, base);
   if (output === undefined) return 'too large';
   output.set(input.subarray(start, end), base);
@@ -58,7 +58,7 @@ function copyLiteral(input: Uint8Array, start: number, end: number, target: Snap
 }
 
 /** Decodes one block behind `base` decoded bytes; returns the decoded size including `base`. */
-function decodeBlock(input: Uint8Array, start: number, end: number, target: SnappyTarget, base: number): number | SnappyFault {
+function decodeBlock(input: Uint8Array, start: number, end: number, target: DecodeTarget, base: number): number | DecodeFault {
   let size = 0;
   let at = start;
   for (let shift = 0; ; shift += 7) {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { compress } from 'snappyjs';
 import { request } from 'undici';
 import { eventually, RawClient, serve, type TestServer } from './http-harness.ts';
+import { createCompressor } from '@millrace/transport';
 import { blockBomb, chunk, identifier } from './snappy-encoder.ts';
 
 let open: TestServer[] = [];
@@ -44,7 +45,10 @@ const encoders: readonly [string, (body: Buffer) => Buffer][] = [
   ['snappy', snappy],
   ['snappy', framedSnappy],
   ['x-snappy-framed', framedSnappy],
+  ['lz4', (body) => lz4(body)],
 ];
+
+const lz4 = createCompressor('lz4') as (body: Buffer) => Buffer;
 
 /** Text that compresses somewhat, and does not repeat as a whole. */
 const text = (sizeBytes: number): Buffer => {
@@ -77,6 +81,7 @@ describe('A compressed body', () => {
     ['zlib', zlib.deflateSync(Buffer.alloc(60_000_000))],
     ['zstd', zlib.zstdCompressSync(Buffer.alloc(60_000_000))],
     ['snappy', blockBomb(20_000_001)],
+    ['lz4', (createCompressor('lz4') as (body: Buffer) => Buffer)(Buffer.alloc(60_000_000))],
     ['snappy', Buffer.concat([identifier, ...Array.from({ length: 400 }, () => chunk(0, blockBomb(65_536), Buffer.alloc(65_536, 'a')))])],
   ])('that is a %s bomb costs no more than the limit', async (encoding, bomb) => {
     const test = await started({ maxRequestBodyBytes: 20_000_000 }, 100_000_000);
@@ -88,6 +93,7 @@ describe('A compressed body', () => {
     ['gzip', zlib.gzipSync(Buffer.alloc(9_000_000))],
     ['zstd', zlib.zstdCompressSync(text(1_000_000))],
     ['snappy', blockBomb(9_000_000)],
+    ['lz4', (createCompressor('lz4') as (body: Buffer) => Buffer)(Buffer.alloc(9_000_000))],
   ])('that outgrows the memory budget as %s is refused', async (encoding, body) => {
     const test = await started({ maxRequestBodyBytes: 20_000_000 }, 900_000);
     expect(await send(test, encoding, body)).toEqual([503, 'no memory: ']);
@@ -159,6 +165,92 @@ describe('A compressed body', () => {
     client.send(`POST /in HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`).send(body);
     await eventually(() => seen && ledger.accounted === 0);
     expect(test.route.bodies).toEqual([]);
+  });
+});
+
+describe('Garbage', () => {
+  it.each(['gzip', 'zlib', 'deflate', 'zstd', 'snappy', 'x-snappy-framed', 'lz4'])(
+    'that claims to be %s is refused or read, and never more',
+    async (encoding) => {
+      const test = await started({ maxRequestBodyBytes: 100_000 });
+      const encode = encoders.find(([name]) => name === encoding)![1];
+      const whole = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
+      const original = encode(text(2000));
+      const mutated = fc
+        .array(fc.tuple(fc.nat({ max: original.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 5 })
+        .map((edits) => {
+          const body = Buffer.from(original);
+          for (const [at, byte] of edits) body[at] = byte;
+          return body;
+        });
+      const cut = fc.nat({ max: original.length }).map((length) => original.subarray(0, length));
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(whole, mutated, cut), async (body) => {
+          const [status] = await send(test, encoding, body);
+          expect([200, 400]).toContain(status);
+          for (const read of test.route.bodies.splice(0)) expect(read.length).toBeLessThanOrEqual(100_000);
+        }),
+        { numRuns: 100 },
+      );
+      expect((await send(test, encoding, original))[0]).toBe(200);
+    },
+  );
+});
+
+describe('The lz4 decoder', () => {
+  /** What `lz4 -BD -B4 -BX`, `lz4 -BI -B6 --no-frame-crc` and `lz4 -9 --content-size` of lz4 1.9.4 make of this. */
+  const plain = Buffer.from(`${'abcdefgh'.repeat(10_000)}end`);
+  const frames = [
+    [
+      'linked blocks of 64 KiB, with checksums of blocks and content',
+      'BCJNGFRArhIBAACPYWJjZGVmZ2gIAP/////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////gUGRlZmdowbSE+EoAAACPYWJjZGVmZ2gIAP//////////////////////////////////////////////////////////////////////////m1BnaGVuZIh96YEAAAAAyXQIBA==',
+    ],
+    [
+      'independent blocks of 1 MiB, without checksums',
+      'BCJNGGBQ+0sBAACPYWJjZGVmZ2gIAP////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////+cUGdoZW5kAAAAAA==',
+    ],
+    [
+      'the size of the content in the header',
+      'BCJNGGxQgzgBAAAAAACgSwEAAI9hYmNkZWZnaAgA/////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////5xQZ2hlbmQAAAAAyXQIBA==',
+    ],
+  ] as const;
+
+  it.each(frames)('reads frames of the reference program: %s', async (_name, base64) => {
+    const test = await started();
+    expect(await send(test, 'lz4', Buffer.from(base64, 'base64'))).toEqual([200, 'taken']);
+    expect(test.route.bodies.pop()!.equals(plain)).toBe(true);
+  });
+
+  it('reads frames one after the other and skips what is marked so', async () => {
+    const test = await started();
+    const skipped = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+    await send(test, 'lz4', Buffer.concat([lz4(Buffer.from('one ')), skipped, lz4(Buffer.from('two'))]));
+    expect(test.route.bodies.map(String)).toEqual(['one two']);
+  });
+
+  it('finds a wrong checksum of the header, of a block and of the content', async () => {
+    const test = await started();
+    const frame = Buffer.from(frames[0][1], 'base64');
+    for (const at of [6, 12, frame.length - 1]) {
+      const wrong = Buffer.from(frame);
+      wrong[at]! ^= 1;
+      expect(await send(test, 'lz4', wrong)).toEqual([400, 'malformed: lz4: corrupt input']);
+    }
+  });
+
+  it('undoes what the encoder makes of any bytes', async () => {
+    const test = await started();
+    const bytes = fc.uint8Array({ maxLength: 3000 }).map((array) => Buffer.from(array));
+    const repetitive = fc
+      .array(fc.constantFrom('abc', 'abcabcd', 'xxxxxxxx', 'é', 'y'.repeat(300)), { maxLength: 300 })
+      .map((parts) => Buffer.from(parts.join('')));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(bytes, repetitive), async (body) => {
+        expect(await send(test, 'lz4', lz4(body))).toEqual([200, 'taken']);
+        expect(test.route.bodies.pop()!.equals(body)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

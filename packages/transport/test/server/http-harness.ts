@@ -7,7 +7,7 @@ export const defaults: HttpServerSettings = {
   endpoint: '127.0.0.1:0',
   transport: 'tcp',
   maxRequestBodyBytes: 1_000_000,
-  compressionAlgorithms: ['', 'gzip', 'zstd', 'zlib', 'snappy', 'deflate', 'x-snappy-framed'],
+  compressionAlgorithms: ['', 'gzip', 'zstd', 'zlib', 'snappy', 'deflate', 'lz4', 'x-snappy-framed'],
   includeMetadata: false,
   responseHeaders: {},
   keepAlivesEnabled: true,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { createHttpServer, httpReply } from '@millrace/transport';
 import { BufferPool, MemoryLedger, noClient } from '@millrace/wire';
@@ -98,9 +99,24 @@ describe('An HTTP server', () => {
     const arrival = route.arrival();
     client.send(post(20_000_000));
     await arrival;
-    expect(pool.ledger.accounted).toBeLessThanOrEqual(1024 * 1024);
+    expect(pool.ledger.accounted).toBeLessThanOrEqual(64 * 1024);
     client.socket.destroy();
     await eventually(() => pool.ledger.accounted === 0);
+  });
+
+  it('takes no further request from a connection that it said it closes', async () => {
+    const { port, route } = await started();
+    route.onBegin = (exchange) => {
+      if (exchange.header('transfer-encoding') !== '') exchange.reply(httpReply(401, 'text/plain', 'refused'));
+    };
+    const client = await RawClient.open(port);
+    const chunked = 'POST /in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
+    client.send(`${chunked}${post(2)}ok`);
+    expect(await client.until(/refused$/)).toMatch(/^HTTP\/1.1 401 .*connection: close\r\n/is);
+    client.send(`${post(2)}ok`);
+    await once(client.socket, 'close');
+    expect(route.bodies).toEqual([]);
+    expect(client.text).toMatch(/refused$/);
   });
 
   it('keeps the connection when a route replies before a small body is read', async () => {

@@ -3,6 +3,7 @@ import type { Output } from './output.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { skipField } from './scan.ts';
 import { splice } from './splice.ts';
+import { writeSchemaUrl } from './schema-url.ts';
 
 /**
  * A message around items: ResourceSpans, ScopeSpans, Metric, a metric's data. It is opened in the output when its first child is kept, with
@@ -76,7 +77,7 @@ export class Container {
     const header = this.#level?.latest;
     if (header !== undefined) {
       this.#headerAt = output.placeOf(this.headerStart);
-      if (!this.#lateHeader && header.tape.edits > 0) {
+      if (!this.#lateHeader && header.isEdited) {
         const writer = output.copyTo(this.headerStart);
         this.#writeHeader(writer, header);
         output.skipTo(this.headerEnd);
@@ -96,9 +97,12 @@ export class Container {
       splice(header.tape, writer);
       return;
     }
-    const at = writer.begin(this.#headerTag);
-    splice(header.tape, writer);
-    writer.end(at);
+    if (header.tape.edits > 0 || this.headerEnd > this.headerStart) {
+      const at = writer.begin(this.#headerTag);
+      splice(header.tape, writer);
+      writer.end(at);
+    }
+    writeSchemaUrl(writer, header.addedSchemaUrl);
   }
 
   /** The container is left. `dropped`: some visitor does not want it. Returns whether it stays. */
@@ -112,7 +116,7 @@ export class Container {
     }
     const output = this.#output;
     const header = this.#level?.latest;
-    if (this.#lateHeader && header !== undefined && header.tape.edits > 0) this.#insertHeader(header);
+    if (this.#lateHeader && header?.isEdited === true) this.#insertHeader(header);
     if (output.edits === this.#editsBefore) return true;
     const writer = output.copyTo(this.end);
     writer.patchLength(this.#lengthAt, this.content - this.start - 1);

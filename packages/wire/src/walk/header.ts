@@ -1,4 +1,5 @@
 import { Attributes } from './attributes.ts';
+import type { Key } from '../key.ts';
 import type { Memory } from './memory.ts';
 import { skipField } from './scan.ts';
 import { readVarint, varintSize } from '../varint.ts';
@@ -29,7 +30,10 @@ export abstract class HeaderVersion {
   readonly attributes: Attributes;
   /** Whether edits are taken: only inside the hook that the version was made for. */
   writable = false;
+  /** The `schema_url` that the message around the header gets, because it had none. */
+  addedSchemaUrl: Key | undefined;
   #committedEdits = 0;
+  #committedSchemaUrl: Key | undefined;
   /** Different for every content that a resource, scope or metric has had in any walk of the process. */
   stamp = 0;
 
@@ -44,6 +48,7 @@ export abstract class HeaderVersion {
   /** Shows the message in a range. */
   bind(start: number, end: number): void {
     this.#own.begin(start, end);
+    this.addedSchemaUrl = undefined;
     this.#show(this.#own);
     this.stamp = ++HeaderVersion.#stamps;
     this.index();
@@ -51,6 +56,7 @@ export abstract class HeaderVersion {
 
   /** Becomes the next version after `previous`. */
   follow(previous: HeaderVersion): void {
+    this.addedSchemaUrl = previous.addedSchemaUrl;
     this.#show(previous.tape);
     this.stamp = previous.stamp;
   }
@@ -60,6 +66,12 @@ export abstract class HeaderVersion {
     this.tape = tape;
     this.attributes.tape = tape;
     this.#committedEdits = tape.edits;
+    this.#committedSchemaUrl = this.addedSchemaUrl;
+  }
+
+  /** Whether the header, or what stands beside it, is not what the source has. */
+  get isEdited(): boolean {
+    return this.tape.edits > 0 || this.addedSchemaUrl !== undefined;
   }
 
   /** Whether this version differs from the one that it follows. */
@@ -97,11 +109,13 @@ export abstract class HeaderVersion {
   commit(): void {
     if (this.isOwn) this.tape.commit();
     this.#committedEdits = this.tape.edits;
+    this.#committedSchemaUrl = this.addedSchemaUrl;
   }
 
   /** Takes back the edits since the last `commit`. */
   rollback(): void {
     if (this.isOwn) this.tape.rollback(this.#committedEdits);
+    this.addedSchemaUrl = this.#committedSchemaUrl;
   }
 
   /** The message of the error that an edit outside of the hook throws. */

@@ -1,3 +1,4 @@
+import type { Key } from '../key.ts';
 import type { EntityRefView, ListView, ResourceEdit } from '../views.ts';
 import type { Context } from './context.ts';
 import { textField, varintField } from './fields.ts';
@@ -6,12 +7,12 @@ import { List } from './list.ts';
 import type { ListEntry } from './list.ts';
 import type { Memory } from './memory.ts';
 import { skipField } from './scan.ts';
+import { hasSchemaUrl, schemaUrlTag } from './schema-url.ts';
 import { readVarint, varintSize } from '../varint.ts';
 
 const attributesTag = 0x0a;
 const droppedAttributesCountTag = 0x10;
 const entityRefsTag = 0x1a;
-const schemaUrlTag = 0x1a;
 
 class EntityRef implements EntityRefView, ListEntry {
   readonly #memory: Memory;
@@ -77,8 +78,16 @@ export class Resource extends HeaderVersion implements ResourceEdit {
   }
 
   get schemaUrl(): string {
+    if (this.addedSchemaUrl !== undefined) return this.addedSchemaUrl.text;
     const { start, end } = this.#context.resourceGroup;
     return textField(this.memory, start, end, schemaUrlTag);
+  }
+
+  addSchemaUrl(value: Key): void {
+    const { start, end } = this.#context.resourceGroup;
+    if (this.addedSchemaUrl !== undefined || hasSchemaUrl(this.memory, start, end)) return;
+    this.edit();
+    this.addedSchemaUrl = value;
   }
 
   get entityRefs(): ListView<EntityRefView> {

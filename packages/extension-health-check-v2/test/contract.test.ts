@@ -1,0 +1,7 @@
+import { configOf, extensionContract } from '@millrace/api/testing';
+import { describe, expect, it } from '@jest/globals';
+import { factory } from '../src/index.ts';
+
+extensionContract({ describe, it, expect }, factory, () => ({
+  config: configOf(factory, { use_v2: true, http: { endpoint: '127.0.0.1:0' } }),
+}));

@@ -1,0 +1,4 @@
+export { Regex } from './regex.ts';
+export type { RegexMatch, RegexOptions } from './regex.ts';
+export { parseTemplate } from './template.ts';
+export type { Template } from './template.ts';
