@@ -181,7 +181,7 @@ describe('the checker and ajv', () => {
       fc.constantFrom(0.5, 2.5),
       fc.boolean(),
       fc.array(tie('any'), { maxLength: 3 }),
-      fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), tie('any'), { maxKeys: 3 }),
+      fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), tie('any'), { maxKeys: 3, noNullPrototype: true }),
     ),
   })).any;
 

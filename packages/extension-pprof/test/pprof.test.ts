@@ -38,7 +38,8 @@ async function busyUntil<T>(promise: Promise<T>): Promise<T> {
 }
 
 function burnTheCpu(kept: unknown[]): void {
-  for (let i = 0; i < 20_000; i++) kept[i % 1000] = { number: Math.sqrt(i), text: `text ${i}` };
+  const from = kept.length;
+  for (let i = 0; i < 20_000; i++) kept[(from % 400_000) + i] = { number: Math.sqrt(i), text: `text ${i}` };
 }
 
 function read(bytes: Uint8Array): { functions: string[]; types: string[]; total: number } {

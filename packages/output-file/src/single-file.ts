@@ -40,6 +40,7 @@ export class SingleFile {
   #writing: Chunk | undefined;
   #waitingBytes = 0;
   #handle: FileHandle | undefined;
+  #opening: Promise<void> | undefined;
   /** The file's size with its header when it was opened; 0 while it is closed. */
   #openedBytes = 0;
   /** The size of the last file when everything that waits is written, as far as that is known. */
@@ -98,6 +99,11 @@ export class SingleFile {
   /** Opens the file. Rejects when that is impossible. */
   async open(): Promise<void> {
     if (this.#handle !== undefined) return;
+    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
+    await this.#opening;
+  }
+
+  async #open(): Promise<void> {
     const { createDirectory, directoryMode, rotation, header } = this.#options;
     if (createDirectory) await mkdir(dirname(this.path), { recursive: true, mode: directoryMode });
     if (rotation !== undefined) await this.#removeBackups(rotation);
@@ -113,6 +119,8 @@ export class SingleFile {
 
   /** Closes the file; what waits stays. */
   async close(): Promise<void> {
+    // A file that is just being opened would stay open.
+    await this.#opening?.catch(() => undefined);
     const handle = this.#handle;
     this.#handle = undefined;
     this.#plan(0);
@@ -164,7 +172,8 @@ export class SingleFile {
       await this.open();
       chunk.rotatesFirst = false;
     }
-    const handle = this.#handle as unknown as FileHandle;
+    const handle = this.#handle as FileHandle | undefined;
+    if (handle === undefined) throw new Error('the file was closed');
     const { header } = this.#options;
     while (this.#headerLeft > 0) {
       const { bytesWritten } = await handle.write(header as Uint8Array, this.#headerBytes - this.#headerLeft, this.#headerLeft);
@@ -201,7 +210,12 @@ export class SingleFile {
 async function openToAppend(path: string, empties: boolean): Promise<{ handle: FileHandle; size: number }> {
   const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (empties ? constants.O_TRUNC : 0);
   const handle = await open(path, flags, 0o644);
-  return { handle, size: (await handle.stat()).size };
+  try {
+    return { handle, size: (await handle.stat()).size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 async function startsWith(path: string, header: Uint8Array): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { NewScope, Plain } from '@millrace/wire';
-import { setSpanStatus } from './span-status.ts';
+import { PlainTags, setSpanStatus, takeText } from './span-status.ts';
 
 /** Attributes by name, in their order; an object without a prototype, so that every name is a name. */
 export type Attributes = Record<string, Plain>;
@@ -29,7 +29,8 @@ export interface JaegerSpan {
 /** The name of the service of spans that have none, in the Collector's exporters. */
 const noServiceName = 'OTLPResourceNoServiceName';
 
-const kinds: ReadonlyMap<string, number> = new Map([
+/** The kinds of spans by the value of the tag `span.kind`. */
+export const kinds: ReadonlyMap<string, number> = new Map([
   ['internal', 1],
   ['server', 2],
   ['client', 3],
@@ -54,17 +55,10 @@ function rename(attributes: Attributes, from: string, to: string, change: (value
   delete attributes[from];
 }
 
-/** Removes a tag and returns its text: undefined when there is none, '' when it is no text. */
-export function takeText(tags: Attributes, name: string): string | undefined {
-  if (!(name in tags)) return undefined;
-  const value = tags[name];
-  delete tags[name];
-  return typeof value === 'string' ? value : '';
-}
-
 /** Adds the span as OTLP has it (contrib's pkg/translator/jaeger); its tags are used up. */
-export function addSpan(scope: NewScope, span: JaegerSpan, traceState: string): void {
-  const { tags, references } = span;
+export function addSpan(scope: NewScope, span: JaegerSpan): void {
+  const { references } = span;
+  const tags = new PlainTags(span.tags);
   const parent = parentOf(span);
   const kind = kinds.get(takeText(tags, 'span.kind') ?? '') ?? 0;
   const status = setSpanStatus(tags, kind);
@@ -72,16 +66,15 @@ export function addSpan(scope: NewScope, span: JaegerSpan, traceState: string): 
     traceId: orNone(span.traceId),
     spanId: orNone(span.spanId),
     parentSpanId: parent === undefined ? '' : parent,
-    traceState,
     name: span.name,
     kind,
     startTimeUnixNano: BigInt.asUintN(64, span.startUnixNano),
     endTimeUnixNano: BigInt.asUintN(64, span.startUnixNano + span.durationNanos),
-    attributes: tags,
+    attributes: span.tags,
     ...(status !== undefined && { status }),
     events: span.logs.map(({ timeUnixNano, fields }) => ({
       timeUnixNano: BigInt.asUintN(64, timeUnixNano),
-      name: takeText(fields, 'event') ?? '',
+      name: takeText(new PlainTags(fields), 'event') ?? '',
       attributes: fields,
     })),
     links: references

@@ -51,7 +51,7 @@ export function readThriftBatch(reader: ThriftReader, builder: BatchBuilder): vo
     reader.position = position;
     readList(reader, () => {
       const span = readSpan(reader);
-      if (!span.blank) addSpan((scope ??= builder.resource(resource).scope()), span, '');
+      if (!span.blank) addSpan((scope ??= builder.resource(resource).scope()), span);
     });
   }
 }

@@ -220,6 +220,51 @@ describe('PostSpans', () => {
     expect(found[0]!['resource']).toBeUndefined();
   });
 
+  it.each([2, 40])('keeps the last value of a tag that comes again, among %d tags', async (count) => {
+    const { sink, endpoints } = await start({ grpc: {} });
+    const tags = Array.from({ length: count }, (_, i) => ({ key: `k${i}`, vStr: 'first' }));
+    const again = [
+      { key: 'k0', vStr: 'again' },
+      { key: `k${count - 1}`, vStr: 'a longer text' },
+      { key: 'k0', vType: 1, vBool: true },
+    ];
+    await call(endpoints['grpc']!, postSpansRequest({ spans: [{ ...protoSpan(oneSpan({}).spans[0]!), tags: [...tags, ...again] }] }));
+    const found = spansOf(sink.requests[0]!)[0]!['attributes'] as Record<string, unknown>;
+    expect([Object.keys(found).length, found['k0'], found[`k${count - 1}`]]).toEqual([count, true, 'a longer text']);
+  });
+
+  it('keeps integers of every size, long texts and times of every second', async () => {
+    const tags = { zero: 0n, least: -(2n ** 63n), wide: 2n ** 32n, most: 2n ** 63n - 1n, minus: -1n, text: 'ü'.repeat(10_000) };
+    const span = {
+      ...protoSpan(oneSpan(tags).spans[0]!),
+      startTime: { seconds: 2 ** 33, nanos: -1 },
+      duration: { seconds: 5, nanos: 999_999_999 },
+    };
+    const { sink, endpoints } = await start({ grpc: {} });
+    await call(endpoints['grpc']!, postSpansRequest({ spans: [span] }));
+    expect(spansOf(sink.requests[0]!)[0]).toMatchObject({
+      attributes: tags,
+      startTimeUnixNano: 2n ** 33n * 1_000_000_000n - 1n,
+      endTimeUnixNano: (2n ** 33n + 6n) * 1_000_000_000n - 2n,
+    });
+  });
+
+  it('names a type of tags that it does not know, and writes U+FFFD for what is not UTF-8', async () => {
+    const { sink, endpoints } = await start({ grpc: {} });
+    const tags = [
+      { key: 'what', vType: 9 },
+      { key: 'key!', vStr: 'text' },
+    ];
+    const span = { ...protoSpan(oneSpan({}).spans[0]!), operationName: 'name', tags };
+    const message = postSpansRequest({ spans: [span] });
+    for (const text of ['name', 'key!', 'text']) message[message.indexOf(text)] = 0xff;
+    expect((await call(endpoints['grpc']!, message)).code).toBe(0);
+    expect(spansOf(sink.requests[0]!)[0]).toMatchObject({
+      name: '\ufffdame',
+      attributes: { what: '<Unknown Jaeger TagType "9">', '\ufffdey!': '\ufffdext' },
+    });
+  });
+
   it('passes over empty logs and references', async () => {
     const { sink, endpoints } = await start({ grpc: {} });
     const spans = [{ ...protoSpan(oneSpan({}).spans[0]!), logs: [{}, {}], references: [{}, {}] }];

@@ -190,6 +190,18 @@ export class BatchBuilder implements Disposable {
     this.#items++;
   }
 
+  /** For `NewScope` only. */
+  newBytes(signal: Signal, group: Group, { buffer, view, position }: ByteWriter): void {
+    this.#check(group, signal);
+    const arena = this.#bytes;
+    const start = arena.position;
+    arena.byte(childTag);
+    arena.varint(position);
+    arena.copy(buffer, view, 0, position);
+    group.add(start, arena.position);
+    this.#items++;
+  }
+
   /** Takes back what was written from `start` on when the input is wrong. */
   #write(start: number, write: (arena: ByteWriter) => Group): Group {
     const arena = this.#bytes;
@@ -269,6 +281,11 @@ export class NewScope {
 
   span(span: SpanInput): void {
     this.#builder.newItem('traces', this.#group, 'Span', span);
+  }
+
+  /** Adds a span as its bytes, all that the writer holds: a well-formed `Span`. */
+  spanBytes(span: ByteWriter): void {
+    this.#builder.newBytes('traces', this.#group, span);
   }
 
   log(log: LogInput): void {

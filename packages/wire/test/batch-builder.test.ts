@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BatchBuilder, key, walk } from '@millrace/wire';
+import { BatchBuilder, ByteWriter, key, walk } from '@millrace/wire';
 import type { Batch, SpanView, Visitor } from '@millrace/wire';
 import { expectSame, meaning, signals } from './meaning.ts';
 import type { TestSignal } from './meaning.ts';
@@ -212,6 +212,22 @@ describe('a builder', () => {
         },
       ],
     });
+  });
+
+  it('takes a span as its bytes, and only as one of its signal', () => {
+    using builder = new BatchBuilder('traces', pool);
+    const span = new ByteWriter();
+    span.bytes(Uint8Array.of(0x2a, 1, 0x6e));
+    const scope = builder.resource({ r: 1 }).scope('s');
+    scope.spanBytes(span);
+    scope.span({ name: 'm' });
+    using batch = builder.finish()!;
+    expectAdmissible('traces', batch.bytes, 2);
+    const names: string[] = [];
+    using same = walk([{ onSpan: (each: SpanView) => void names.push(each.name) }], fail).run(batch)!;
+    expect([same, names]).toEqual([batch, ['n', 'm']]);
+    using logs = new BatchBuilder('logs', pool);
+    expect(() => logs.resource().scope().spanBytes(span)).toThrow('a builder of logs takes no traces');
   });
 
   it('makes new data points of every type', () => {
