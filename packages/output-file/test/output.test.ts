@@ -281,7 +281,9 @@ describe('An output', () => {
     second.append('2');
     await second.stop();
     expect(await readFile(file('out.txt'), 'utf8')).toBe('12');
-    expect((await open()).output).not.toBe(first.output);
+    const third = await open();
+    expect(third.output).not.toBe(first.output);
+    await third.stop();
   });
 
   it('stays when somebody joins while the last one leaves', async () => {
