@@ -28,8 +28,10 @@ export interface Measurement {
   /** Bytes on the wire to the destination, an item. */
   readonly bytesOutPerItem: number;
   readonly refused: number;
-  /** Items that were acknowledged to the load generator and never reached the destination. */
+  /** Items that were acknowledged to the load generator and never reached the destination; 0 of a row that drops some. */
   readonly lost: number;
+  /** Share of the acknowledged items that reached the destination. */
+  readonly passed: number;
   /** CPU seconds a second that other programs used in the noisiest window that counts. */
   readonly foreign: number;
 }
@@ -38,7 +40,8 @@ const targetCore = 0;
 /** Load generator and sink share the other core. */
 export const harnessCore = 1;
 const quiet = 0.1;
-const drainLimitMs = 10_000;
+const drainLimitMs = 20_000;
+const settleMs = 4000;
 
 async function startHelper(file: string, ...args: string[]): Promise<{ process: ChildProcess; hello: unknown }> {
   const child = fork(join(import.meta.dirname, 'load', file), args, { execArgv: ['--conditions=@millrace/source'] });
@@ -73,9 +76,9 @@ export async function measure(row: Row, plan: Plan, command: (port: number, sink
       try {
         const result = await measureWindows(row, plan, target.pid, load.process, sink.process);
         load.process.send('stop');
-        const lost = await drain(row, load.process, sink.process);
+        const { missing, passed } = await drain(row, load.process, sink.process);
         await target.stop();
-        return { ...result, lost };
+        return { ...result, lost: row.drops === true ? 0 : missing, passed };
       } finally {
         load.process.disconnect();
       }
@@ -94,7 +97,7 @@ async function measureWindows(
   pid: number,
   load: ChildProcess,
   sink: ChildProcess,
-): Promise<Omit<Measurement, 'lost'>> {
+): Promise<Omit<Measurement, 'lost' | 'passed'>> {
   await delay(plan.warmUpMs);
   interface Window {
     foreign: number;
@@ -140,15 +143,21 @@ async function measureWindows(
   };
 }
 
-/** Waits until everything acknowledged has reached the sink; returns how many items did not within 10 s (negative: too many arrived). */
-async function drain(row: Row, load: ChildProcess, sink: ChildProcess): Promise<number> {
+/**
+ * Waits until everything acknowledged has reached the sink, or, of a row that drops some, until nothing has come for 4 s; returns how many items are missing
+ * after at most 20 s (negative: too many arrived), and the share of those that are not.
+ */
+async function drain(row: Row, load: ChildProcess, sink: ChildProcess): Promise<{ missing: number; passed: number }> {
   const deadline = performance.now() + drainLimitMs;
-  for (let before = -1; ;) {
+  for (let before = '', changed = performance.now(); ;) {
     const { acknowledged } = await ask<LoadCounters>(load);
     const { items } = await ask<SinkCounters>(sink);
-    const missing = acknowledged * row.workload.itemsPerRequest - items;
-    if ((missing === 0 && before === acknowledged) || performance.now() > deadline) return missing;
-    before = acknowledged;
+    const now = `${acknowledged} ${items}`;
+    const sent = acknowledged * row.workload.itemsPerRequest;
+    const done = row.drops === true ? performance.now() - changed > settleMs : items === sent && before === now;
+    if (done || performance.now() > deadline) return { missing: sent - items, passed: items / sent };
+    if (before !== now) changed = performance.now();
+    before = now;
     await delay(250);
   }
 }

@@ -1,4 +1,5 @@
 import type { Workload } from './load/workload.ts';
+import { processingRows } from './processing-rows.ts';
 
 /** One line of the table: the same work for the Collector and for millrace. */
 export interface Row {
@@ -9,8 +10,16 @@ export interface Row {
   readonly compression?: 'gzip';
   /** gzip level for millrace, chosen so that its output is as large as the Collector's within 5 %. Default: millrace's own default. */
   readonly compressionLevel?: number;
-  /** Inserts one attribute into every span: the Collector's `attributes` processor, a TypeScript plugin in millrace. */
-  readonly insertAttribute?: boolean;
+  /** Processors in front of `batch`, by name, with their settings in YAML. */
+  readonly processors?: Readonly<Record<string, string>>;
+  /** What millrace has in their place, where it does more. Default: the same. */
+  readonly millraceProcessors?: Readonly<Record<string, string>>;
+  /** Settings of connector `spanmetrics`, which the spans also go to, and whose metrics go nowhere. */
+  readonly spanMetrics?: string;
+  /** Spans of a batch. Default 1,024. */
+  readonly batchSize?: number;
+  /** Some items are dropped on purpose; both programs must let the same share of them pass. */
+  readonly drops?: boolean;
 }
 
 /** Requests of 100 items unless the title says otherwise. */
@@ -33,12 +42,6 @@ export const rows: readonly Row[] = [
     title: 'traces, HTTP, JSON in, protobuf out',
     workload: { signal: 'traces', protocol: 'http', itemsPerRequest: 100, encoding: 'json' },
   },
-  {
-    name: 'http-insert',
-    title: 'traces, HTTP, one attribute inserted',
-    workload: { signal: 'traces', protocol: 'http', itemsPerRequest: 100 },
-    insertAttribute: true,
-  },
   { name: 'http-10', title: 'traces, HTTP, 10 spans a request', workload: { signal: 'traces', protocol: 'http', itemsPerRequest: 10 } },
   {
     name: 'http-1000',
@@ -50,6 +53,7 @@ export const rows: readonly Row[] = [
     title: 'traces, HTTP, 200 more attributes a span',
     workload: { signal: 'traces', protocol: 'http', itemsPerRequest: 100, extraAttributes: 200 },
   },
+  ...processingRows,
 ];
 
 /** Which program a configuration is for. */
@@ -61,18 +65,18 @@ export function configuration(row: Row, target: TargetName, port: number, sinkPo
   const exporter = protocol === 'http' ? 'otlphttp' : 'otlp';
   const level =
     target === 'millrace' && row.compressionLevel !== undefined ? `\n    compression_params: { level: ${row.compressionLevel} }` : '';
-  const insert =
-    target === 'otelcol'
-      ? '\n  attributes: { actions: [{ key: deployment.region, value: eu-west-1, action: insert }] }'
-      : '\n  insert_attribute: { key: deployment.region, value: eu-west-1 }';
-  const processors = [...(row.insertAttribute === true ? [target === 'otelcol' ? 'attributes' : 'insert_attribute'] : []), 'batch'];
+  const settings = (target === 'millrace' ? row.millraceProcessors : undefined) ?? row.processors ?? {};
+  const processors = Object.entries(settings).map(([name, text]) => `  ${name}: ${text}\n`);
+  const names = [...Object.keys(settings), 'batch'].join(', ');
+  const connector = row.spanMetrics === undefined ? '' : `connectors:\n  spanmetrics: ${row.spanMetrics}\n`;
+  const metrics = connector === '' ? '' : '\n    metrics: { receivers: [spanmetrics], exporters: [nop] }';
   return `receivers:
   otlp:
     protocols:
       ${protocol === 'http' ? `http: { endpoint: 127.0.0.1:${port} }` : `grpc: { endpoint: 127.0.0.1:${port}, max_recv_msg_size_mib: 64 }`}
 processors:
-  batch: { send_batch_size: 1024, timeout: 200ms }${row.insertAttribute === true ? insert : ''}
-exporters:
+${processors.join('')}  batch: { send_batch_size: ${row.batchSize ?? 1024}, timeout: 200ms }
+${connector}exporters:${connector === '' ? '' : '\n  nop:'}
   ${exporter}:
     endpoint: ${protocol === 'http' ? `http://127.0.0.1:${sinkPort}` : `127.0.0.1:${sinkPort}`}
     compression: ${row.compression ?? 'none'}${level}
@@ -80,7 +84,7 @@ exporters:
 service:
   telemetry: { metrics: { level: none }, logs: { level: error } }
   pipelines:
-    ${signal}: { receivers: [otlp], processors: [${processors.join(', ')}], exporters: [${exporter}] }
+    ${signal}: { receivers: [otlp], processors: [${names}], exporters: [${exporter}${connector === '' ? '' : ', spanmetrics'}] }${metrics}
 `;
 }
 

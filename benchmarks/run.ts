@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundle } from '../scripts/build.ts';
 import { install } from '../test/peers/install.ts';
 import { peers } from '../test/peers/peers.ts';
 import { floors, rowMisses, startMisses } from './floors.ts';
@@ -15,11 +14,17 @@ import { freePort } from './target.ts';
 
 /**
  * Measures millrace against the Collector. Without options: every row, and benchmarks/README.md is written anew. `--only NAME` (repeatable,
- * `start` for start-up) and `--quick` print only. `--check` measures the rows that have a floor, a failing one up to three times, and
+ * `start` for start-up) and `--quick` print only; with `--write` the rows of `--only` are replaced in the report. `--millrace FILE` measures another build. `--check` measures the rows that have a floor, a failing one up to three times, and
  * exits 1 when all three fail.
  */
 const { values: options } = parseArgs({
-  options: { check: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+  options: {
+    check: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
+    write: { type: 'boolean' },
+    millrace: { type: 'string' },
+  },
 });
 const full: Plan = { warmUpMs: 2000, windowMs: 2000, windows: 3 };
 const short: Plan = { warmUpMs: 1500, windowMs: 1000, windows: 3 };
@@ -28,24 +33,11 @@ const startRuns = 7;
 
 const root = join(import.meta.dirname, '..');
 const otelcol = install(peers.otelcol);
-const launcher = join(root, 'packages/cli/bin/millrace');
+const launcher = options.millrace ?? join(root, 'packages/cli/bin/millrace');
 const scratch = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
 const plan = options.check === true || options.quick === true ? short : full;
 /** Load, sink and this process stay off the core that the measured program has. */
 execFileSync('taskset', ['-a', '-p', '-c', String(harnessCore), String(process.pid)], { stdio: 'ignore' });
-
-/** A millrace with the example plugin, started by the same launcher. */
-async function pluginDistribution(): Promise<string> {
-  const home = join(import.meta.dirname, 'dist/insert-attribute');
-  await bundle({
-    entry: join(root, 'packages/cli/src/main.ts'),
-    outdir: join(home, 'dist'),
-    alias: { '@millrace/distribution': join(import.meta.dirname, 'insert-attribute-distribution.ts') },
-  });
-  mkdirSync(join(home, 'bin'), { recursive: true });
-  cpSync(launcher, join(home, 'bin/millrace'));
-  return join(home, 'bin/millrace');
-}
 
 function command(row: Row, target: TargetName, program: string): (port: number, sinkPort: number) => readonly string[] {
   return (port, sinkPort) => {
@@ -56,9 +48,8 @@ function command(row: Row, target: TargetName, program: string): (port: number, 
 }
 
 async function runRow(row: Row): Promise<RowResult> {
-  const program = row.insertAttribute === true ? await pluginDistribution() : launcher;
   const theirs = await measure(row, plan, command(row, 'otelcol', otelcol));
-  const ours = await measure(row, plan, command(row, 'millrace', program));
+  const ours = await measure(row, plan, command(row, 'millrace', launcher));
   return { row, otelcol: theirs, millrace: ours, ratio: ours.itemsPerCpuSecond / theirs.itemsPerCpuSecond };
 }
 
@@ -132,7 +123,8 @@ try {
     const start = withStart ? await runStart() : undefined;
     const all: Results = { rows: results, ...(start !== undefined && { start }) };
     console.log(`\n${table(all)}`);
-    if (options.quick !== true && options.only === undefined) writeReport(all, { otelcol: otelcolVersion(otelcol) });
+    if (options.write === true || (options.quick !== true && options.only === undefined))
+      writeReport(all, { otelcol: otelcolVersion(otelcol) });
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Factory, FactoryEntry } from '@millrace/api';
 import { components, unsupportedHints } from '@millrace/distribution';
 import { ownMetricsTable } from './own-metrics-table.ts';
@@ -39,7 +39,8 @@ function rows(schema: Schema, path: string): string[] {
     const shown = property.default === undefined || property.properties !== undefined ? '' : `\`${JSON.stringify(property.default)}\``;
     const text = notes.filter(Boolean).join(' ').replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('..', '.');
     const row = `| \`${key}\` | ${typeOf(property)} | ${shown} | ${text} |`;
-    return [row, ...(property['x-unsupported'] === undefined ? rows(property, key) : [])];
+    if (property['x-unsupported'] !== undefined) return [row];
+    return [row, ...rows(property, key), ...(property.items === undefined ? [] : rows(property.items, `${key}[]`))];
   });
 }
 
@@ -90,6 +91,17 @@ function compatibility(factories: ReadonlyMap<FactoryEntry, Factory>): string {
   return lines.join('\n').trimEnd();
 }
 
+/** The components in the README: one row for each kind. */
+function componentTable(): string {
+  const lines = ['| | |', '| --- | --- |'];
+  for (const kind of ['receiver', 'processor', 'exporter', 'connector', 'extension'] as const) {
+    const own = components.filter((entry) => entry.kind === kind).sort((a, b) => (a.type < b.type ? -1 : 1));
+    const names = own.map((entry) => `[\`${entry.type}\`](${relative(root, folderOf(entry))})`).join(', ');
+    lines.push(`| ${kind}s | ${names}${kind === 'processor' ? ', and [your own](docs/plugins.md)' : ''} |`);
+  }
+  return lines.join('\n');
+}
+
 const check = process.argv.includes('--check');
 let stale = 0;
 
@@ -114,7 +126,8 @@ const factories = new Map<FactoryEntry, Factory>();
 for (const entry of components) factories.set(entry, (await entry.load()).factory);
 for (const [entry, factory] of factories)
   fill(join(folderOf(entry), 'README.md'), '<!-- settings -->', '<!-- /settings -->', table(factory));
+fill(join(root, 'README.md'), '<!-- components -->', '<!-- /components -->', componentTable());
 fill(join(root, 'docs/compatibility.md'), '<!-- components -->', '<!-- /components -->', compatibility(factories));
 fill(join(root, 'docs/telemetry.md'), '<!-- own metrics -->', '<!-- /own metrics -->', await ownMetricsTable());
 if (check && stale > 0) process.exitCode = 1;
-console.log(check ? `${factories.size + 2} documents checked, ${stale} stale` : `${stale} documents written`);
+console.log(check ? `${factories.size + 3} documents checked, ${stale} stale` : `${stale} documents written`);

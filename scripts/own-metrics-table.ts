@@ -35,10 +35,24 @@ async function instruments(): Promise<ReadonlyMap<string, readonly [kind: string
   watchExpiry({ ...testContext(), meter }, () => [])();
   const folder = mkdtempSync(join(tmpdir(), 'millrace-docs-'));
   const settings: Readonly<Record<string, object>> = {
+    'exporter load_balancing': { resolver: { static: { hostnames: ['127.0.0.1:1'] } } },
     'exporter otlp_http': { endpoint: 'http://127.0.0.1:1' },
     'exporter prometheus_remote_write': { endpoint: 'http://127.0.0.1:1' },
     'processor batch': {},
     'processor memory_limiter': { check_interval: '1s', limit_mib: 1 },
+    'processor aggregate': {},
+    'processor cardinality_limit': { limit: 1 },
+    'processor cumulativetodelta': {},
+    'processor deltatocumulative': {},
+    'processor filter': { error_mode: 'ignore', traces: { span: ['true'] }, metrics: { metric: ['true'] }, logs: { log_record: ['true'] } },
+    'processor groupbytrace': {},
+    'processor probabilistic_sampler': { sampling_percentage: 10 },
+    'processor redaction': { detectors: ['email'] },
+    'processor tail_sampling': { policies: [{ name: 'all', type: 'always_sample' }] },
+    'processor transform': { trace_statements: [{ context: 'span', statements: ['set(name, "x")'] }] },
+    'connector aggregate': {},
+    'connector service_graph': {},
+    'connector span_metrics': {},
     'receiver host_metrics': { scrapers: { load: {} } },
     'extension file_storage': { directory: folder, create_directory: true },
   };
@@ -46,10 +60,19 @@ async function instruments(): Promise<ReadonlyMap<string, readonly [kind: string
     const given = settings[`${entry.kind} ${entry.type}`];
     if (given === undefined) continue;
     const { factory } = await entry.load();
+    const wrapped = (factory.wraps ?? []).map(({ kind, type }) =>
+      components.find((known) => known.kind === kind && known.type === type)!.load(),
+    );
+    const host = testHost(
+      undefined,
+      undefined,
+      (await Promise.all(wrapped)).map((loaded) => loaded.factory),
+    );
     for (const signal of ['traces', 'metrics', 'logs'] as const) {
+      if (!supports(factory, signal)) continue;
       const context = testContext({ kind: entry.kind, signal, meter });
       const component = makeOne(factory, configOf(factory as never, given) as never, context);
-      await component.start?.(testHost());
+      await component.start?.(host);
       await component.shutdown?.(AbortSignal.timeout(1_000));
     }
   }
@@ -57,11 +80,16 @@ async function instruments(): Promise<ReadonlyMap<string, readonly [kind: string
   return made;
 }
 
+function supports(factory: Factory, signal: Signal): boolean {
+  if (factory.kind === 'connector') return factory.signals[signal] !== undefined;
+  return factory.kind === 'extension' || factory.stability[signal] !== undefined;
+}
+
 function makeOne(factory: Factory, config: never, context: Context): Component {
   if (factory.kind === 'receiver') return factory.create(config, new Map(signals.map((signal: Signal) => [signal, new Sink()])), context);
-  if (factory.kind === 'processor') return factory.create!(config, new Sink(), context);
+  if (factory.kind === 'processor') return factory.create?.(config, new Sink(), context) ?? factory.visit!(config, context);
   if (factory.kind === 'exporter' || factory.kind === 'extension') return factory.create(config, context);
-  throw new Error(`a ${factory.kind} makes no metrics`);
+  return factory.create(config, { all: new Sink(), byPipeline: new Map([['metrics', new Sink()]]) }, context);
 }
 
 /** The own metrics as a Markdown table, by name. Throws when one has no description or unit. */

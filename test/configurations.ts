@@ -398,22 +398,22 @@ unsupported(
   `receivers:\n  kafka:\n    brokers: [kafka:9092]\n${debug}${pipeline('traces', 'kafka', '', 'debug')}`,
 );
 
-// Processors and connectors of later versions.
+// Processors and connectors that change and choose telemetry.
 for (const [id, body] of [
   ['attributes', 'actions: [{key: env, value: prod, action: upsert}]'],
   ['resource', 'attributes: [{key: env, value: prod, action: insert}]'],
   ['filter', 'error_mode: ignore'],
+  ['filter/spans', 'traces:\n      span:\n        - attributes["http.route"] == "/healthz"\n        - IsMatch(name, "^GET")'],
+  ['filter/conditions', 'trace_conditions: [span.kind == SPAN_KIND_INTERNAL, \'resource.attributes["env"] == nil\']'],
+  ['attributes/include', 'include: {match_type: regexp, services: [shop.*]}\n    actions: [{pattern: ^x\\., action: delete}]'],
+  ['groupbyattrs', 'keys: [host.name]'],
+  ['span', 'name: {to_attributes: {rules: ["^/api/(?P<id>.*)$"]}}'],
   ['transform', 'error_mode: ignore'],
   ['probabilistic_sampler', 'sampling_percentage: 15'],
   ['tail_sampling', 'policies: [{name: all, type: always_sample}]'],
   ['redaction', 'allow_all_keys: true'],
 ] as const) {
-  unsupported(
-    `processor ${id}`,
-    `processors::${id}`,
-    `${otlp}${debug}processors:\n  ${id}:\n    ${body}\n${pipeline('traces', 'otlp', id, 'debug')}`,
-    'accepts',
-  );
+  accepted(`processor ${id}`, `${otlp}${debug}processors:\n  ${id}:\n    ${body}\n${pipeline('traces', 'otlp', id, 'debug')}`);
 }
 unsupported(
   'k8sattributes',
@@ -424,11 +424,9 @@ accepted(
   'forward',
   `${otlp}${debug}connectors:\n  forward:\nservice:\n  pipelines:\n    traces/in:\n      receivers: [otlp]\n      exporters: [forward]\n    traces/out:\n      receivers: [forward]\n      exporters: [debug]\n`,
 );
-unsupported(
+accepted(
   'spanmetrics',
-  'connectors::spanmetrics',
   `${otlp}${debug}connectors:\n  spanmetrics:\nservice:\n  pipelines:\n    traces:\n      receivers: [otlp]\n      exporters: [spanmetrics]\n    metrics:\n      receivers: [spanmetrics]\n      exporters: [debug]\n`,
-  'accepts',
 );
 refused(
   'a connector that leads nowhere',

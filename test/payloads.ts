@@ -8,6 +8,8 @@ export interface PayloadOptions {
   readonly pii?: number;
   /** String attributes added to each span. Default 0. */
   readonly extraAttributes?: number;
+  /** Length of a text that is added to each span: a prompt with a document in it. Default none. */
+  readonly longTextBytes?: number;
 }
 
 /** A growing protobuf writer; nested messages are written by a callback. */
@@ -226,7 +228,22 @@ function query(random: Random): [string, number, Attributes] {
   ];
 }
 
-function writeSpan(to: Writer, random: Random, pii: number, extraAttributes: number): void {
+/** Prose with numbers, identifiers and code in it. */
+function longText(random: Random, length: number): string {
+  const lines: string[] = [];
+  for (let size = 0; size < length; size += lines.at(-1)!.length + 1)
+    lines.push(
+      random.pick([
+        'The customer asked whether the order could still be changed, since the delivery had not left the warehouse on Monday.',
+        `Order ${random.below(1e9)} was created at 2026-01-${10 + random.below(20)}T08:15:42.117Z with ${random.below(40)} items for 49.90 EUR.`,
+        `{"id":"${random.uuid()}","model":"gpt-4o-mini","tokens":${random.below(4000)},"cached":false}`,
+        `    at async handler (/app/src/handler.ts:${random.below(900)}:${random.below(80)})`,
+      ]),
+    );
+  return lines.join('\n').slice(0, length);
+}
+
+function writeSpan(to: Writer, random: Random, { pii = 0, extraAttributes = 0, longTextBytes = 0 }: PayloadOptions): void {
   const start = epoch + BigInt(random.below(1e9)) * 1000n;
   const end = start + BigInt(1000 + random.below(2_000_000)) * 1000n;
   const which = random.next();
@@ -241,6 +258,7 @@ function writeSpan(to: Writer, random: Random, pii: number, extraAttributes: num
     .fixed64(8, end);
   writeAttributes(to, 9, all);
   for (let i = 0; i < extraAttributes; i++) writeAttributes(to, 9, [[`app.setting.${i}`, `value ${random.below(1000)}`]]);
+  if (longTextBytes > 0) writeAttributes(to, 9, [['gen_ai.input.messages', longText(random, longTextBytes)]]);
   if (random.next() < 0.1)
     to.message(11, (event) => {
       event.fixed64(1, start + 500n).string(2, 'exception');
@@ -258,15 +276,15 @@ function writeSpan(to: Writer, random: Random, pii: number, extraAttributes: num
 }
 
 /** An ExportTraceServiceRequest of `count` spans in one resource and two scopes, about 536 bytes a span. */
-export function traces(count: number, { seed = 1, pii = 0, extraAttributes = 0 }: PayloadOptions = {}): Buffer {
-  const random = new Random(seed);
+export function traces(count: number, options: PayloadOptions = {}): Buffer {
+  const random = new Random(options.seed ?? 1);
   const second = Math.floor(count / 4);
   return new Writer().message(1, (resourceSpans) => {
     writeResource(resourceSpans, random);
     const scope = (name: string, version: string, spans: number): void => {
       resourceSpans.message(2, (scopeSpans) => {
         writeScope(scopeSpans, name, version);
-        for (let i = 0; i < spans; i++) scopeSpans.message(2, (span) => writeSpan(span, random, pii, extraAttributes));
+        for (let i = 0; i < spans; i++) scopeSpans.message(2, (span) => writeSpan(span, random, options));
       });
     };
     scope('@opentelemetry/instrumentation-http', '0.57.1', count - second);

@@ -5,14 +5,8 @@ import type { Problem } from '@millrace/config';
 import { components } from '@millrace/distribution';
 import { catalogOf } from '@millrace/service';
 import { describe, expect, it } from '@jest/globals';
-
-interface Schema {
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-  readonly additionalProperties?: unknown;
-  readonly 'x-unsupported'?: string;
-}
+import { settingsOf } from './settings.ts';
+import type { Schema } from './settings.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -21,22 +15,13 @@ function testsBelow(folder: string): string {
     .map((name) => {
       const path = join(folder, name);
       if (statSync(path).isDirectory()) return testsBelow(path);
-      return path.endsWith('.test.ts') && path !== import.meta.filename ? readFileSync(path, 'utf8') : '';
+      const isTest = path.endsWith('.test.ts') ? path !== import.meta.filename : /\/testdata\/golden\/[^/]+\.yaml$/.test(path);
+      return isTest ? readFileSync(path, 'utf8') : '';
     })
     .join('\n');
 }
 
 const allTests = ['packages', 'test', 'plugins'].map((folder) => testsBelow(join(root, folder))).join('\n');
-
-/** Every setting of a schema: its path, in which a list is marked with `[]`, and its schema. */
-function settingsOf(schema: Schema, path: string): [string, Schema][] {
-  const own = Object.entries(schema.properties ?? {}).flatMap(([name, property]): [string, Schema][] => [
-    [`${path}${name}`, property],
-    // What stands below an unsupported setting is refused with it.
-    ...(property['x-unsupported'] === undefined ? settingsOf(property, `${path}${name}${property.items === undefined ? '' : '[]'}.`) : []),
-  ]);
-  return schema.items === undefined ? own : [...own, ...settingsOf(schema.items, path)];
-}
 
 describe('Every unsupported setting', () => {
   it.each(components)('of $kind $type is refused as such, with the nearest alternative', async ({ kind, type, load }) => {

@@ -58,6 +58,23 @@ const spanIds = (message: unknown): string[] =>
 
 const sent = requests.flatMap((body) => spanIds(toPlain('traces', body))).sort();
 
+interface Points {
+  resourceMetrics: {
+    resource?: unknown;
+    scopeMetrics: { metrics: { name: string; sum?: { dataPoints: { asInt: string; attributes?: unknown }[] } }[] }[];
+  }[];
+}
+
+/** The points of sums: metric, resource, attributes, value. */
+const pointsOf = (message: unknown): string[] =>
+  (message as Points).resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
+    scopeMetrics.flatMap(({ metrics }) =>
+      metrics.flatMap(({ name, sum }) =>
+        (sum?.dataPoints ?? []).map(({ attributes, asInt }) => `${name} ${JSON.stringify([resource, attributes])} ${asInt}`),
+      ),
+    ),
+  );
+
 describe('Several workers', () => {
   it('deliver what one would, whichever thread a connection falls to', async () => {
     destination = await startDestination();
@@ -78,6 +95,61 @@ describe('Several workers', () => {
     const lines = readFileSync(join(folder, 'out.jsonl'), 'utf8').trim().split('\n');
     expect(lines.flatMap((line) => spanIds(JSON.parse(line))).sort()).toEqual(sent);
     expect(Object.values(balances(millrace!.output())).filter((balance) => balance !== 0)).toEqual([]);
+  });
+
+  it('decide about whole traces, whose spans come over several threads, in one place', async () => {
+    const folder = temporaryFolder();
+    const [port] = await freePorts(1);
+    const policies = [{ name: 'whole', type: 'span_count', span_count: { min_spans: 3 } }];
+    const config = {
+      receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
+      processors: { tail_sampling: { policies } },
+      exporters: { file: { path: 'out.jsonl' } },
+      service: { pipelines: { traces: { receivers: ['otlp'], processors: ['tail_sampling'], exporters: ['file'] } } },
+    };
+    millrace = startMillrace(['--config', `yaml:${JSON.stringify(config)}`, '--workers', '3'], { cwd: folder });
+    await millrace.says('Everything is ready');
+    // Every trace has one span in each of three requests, and the requests of a trace are sent on connections of their own.
+    for (let i = 0; i < 3; i++) expect(await sendAll(port)).toEqual(requests.map(() => 200));
+    expect(await millrace.stop()).toBe(0);
+    const lines = readFileSync(join(folder, 'out.jsonl'), 'utf8').trim().split('\n');
+    expect(lines.flatMap((line) => spanIds(JSON.parse(line))).sort()).toEqual([...sent, ...sent, ...sent].sort());
+    expect(Object.values(balances(millrace.output())).filter((balance) => balance !== 0)).toEqual([]);
+  });
+
+  it('make the metrics of spans that one makes, each series once', async () => {
+    const reports: string[][] = [];
+    for (const workers of ['1', '3']) {
+      const folder = temporaryFolder();
+      const [port] = await freePorts(1);
+      const dimensions = { exclude_dimensions: ['collector.instance.id'], namespace: 'n' };
+      const config = {
+        receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
+        connectors: { span_metrics: dimensions, service_graph: { database_name_attributes: ['service.name'] }, count: null },
+        exporters: { file: { path: 'out.jsonl' } },
+        service: {
+          pipelines: {
+            traces: { receivers: ['otlp'], exporters: ['span_metrics', 'service_graph', 'count'] },
+            metrics: { receivers: ['span_metrics', 'service_graph', 'count'], exporters: ['file'] },
+          },
+        },
+      };
+      millrace = startMillrace(['--config', `yaml:${JSON.stringify(config)}`, '--workers', workers], { cwd: folder });
+      await millrace.says('Everything is ready');
+      expect(await sendAll(port)).toEqual(requests.map(() => 200));
+      expect(await millrace.stop()).toBe(0);
+      expect(Object.values(balances(millrace.output())).filter((balance) => balance !== 0)).toEqual([]);
+      const lines = readFileSync(join(folder, 'out.jsonl'), 'utf8').trim().split('\n');
+      const points = lines.flatMap((line) => pointsOf(JSON.parse(line)));
+      const series = points.filter((point) => !point.startsWith('trace.span.count'));
+      expect(new Set(series.map((point) => point.replace(/ \d+$/, ''))).size).toBe(series.length);
+      const spans = (name: string): number =>
+        points.filter((point) => point.startsWith(`${name} `)).reduce((sum, point) => sum + Number(/\d+$/.exec(point)![0]), 0);
+      expect([spans('n.calls'), spans('trace.span.count')]).toEqual([sent.length, sent.length]);
+      reports.push(series.sort());
+    }
+    expect(reports[0]!.some((point) => point.startsWith('traces_service_graph_request_total'))).toBe(true);
+    expect(reports[1]).toEqual(reports[0]);
   });
 
   it('refuse what the one exporter of the process refuses', async () => {

@@ -21,7 +21,14 @@ function varint(body: Uint8Array): number {
   }
 }
 
-function count(body: Uint8Array, start: number, end: number, path: readonly (readonly number[])[], depth: number): number {
+function count(
+  body: Uint8Array,
+  start: number,
+  end: number,
+  path: readonly (readonly number[])[],
+  depth: number,
+  offsets?: number[],
+): number {
   let items = 0;
   const wanted = path[depth]!;
   const last = depth === path.length - 1;
@@ -35,7 +42,10 @@ function count(body: Uint8Array, start: number, end: number, path: readonly (rea
     else if (wireType === 2) {
       const length = varint(body);
       const next = position + length;
-      if (wanted.includes(tag >>> 3)) items += last ? 1 : count(body, position, next, path, depth + 1);
+      if (wanted.includes(tag >>> 3)) {
+        if (last) offsets?.push(position);
+        items += last ? 1 : count(body, position, next, path, depth + 1, offsets);
+      }
       position = next;
     } else throw new Error(`unexpected wire type ${wireType} at byte ${position}`);
   }
@@ -48,4 +58,11 @@ export function countItems(signal: Signal, body: Uint8Array): number {
   const path = paths[signal];
   if (path === undefined) throw new Error(`cannot count ${signal}`);
   return count(body, 0, body.length, path, 0);
+}
+
+/** Where the items of an OTLP request begin, behind their tags and lengths. */
+export function itemOffsets(signal: Signal, body: Uint8Array): number[] {
+  const offsets: number[] = [];
+  count(body, 0, body.length, paths[signal]!, 0, offsets);
+  return offsets;
 }

@@ -11,21 +11,40 @@ export interface LoadCounters {
 }
 
 const retryAfterMs = 100;
+const paceMs = 5;
 
 /**
- * Sends prepared HTTP/1.1 requests (head and body in one buffer) in turn over `connections` keep-alive connections, each with one request
- * in flight, for as long as the returned function is not called.
+ * Sends HTTP/1.1 requests (head and body in one buffer) over `connections` keep-alive connections, each with one request in flight, for as long as the
+ * returned function is not called; at most `requestsPerSecond` of them.
  * A refused request is followed by the next one after 100 ms; the first refusal is printed.
  */
-export function startHttp1Load(port: number, requests: readonly Buffer[], connections: number, counters: LoadCounters): () => void {
-  let next = 0;
+export function startHttp1Load(
+  port: number,
+  nextRequest: () => Buffer,
+  connections: number,
+  counters: LoadCounters,
+  requestsPerSecond: number,
+): () => void {
   let stopped = false;
+  let sent = 0;
+  let started = 0;
+  const waiting: (() => void)[] = [];
+  const due = (): boolean => requestsPerSecond === Infinity || sent < ((performance.now() - started) / 1000) * requestsPerSecond;
+  if (requestsPerSecond !== Infinity) {
+    started = performance.now();
+    setInterval(() => {
+      for (let count = waiting.length; count > 0; count--) waiting.shift()!();
+    }, paceMs).unref();
+  }
   for (let c = 0; c < connections; c++) {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let unread = '';
     const send = (): void => {
       if (stopped) socket.end();
-      else socket.write(requests[next++ % requests.length]!);
+      else if (due()) {
+        sent++;
+        socket.write(nextRequest());
+      } else waiting.push(send);
     };
     socket.on('connect', send);
     socket.on('error', () => counters.failed++);

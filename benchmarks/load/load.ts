@@ -1,6 +1,6 @@
 import { startGrpcLoad } from './grpc-load.ts';
 import { startHttp1Load, type LoadCounters } from './http1-load.ts';
-import { grpcPath, requestsOf, type Workload } from './workload.ts';
+import { grpcPath, requestsOf, requestSource, type Workload } from './workload.ts';
 
 /**
  * The load generator's process: `load.ts PORT WORKLOAD_AS_JSON [HTTP_CONNECTIONS]`, with an IPC channel. It sends `'ready'`, then answers each `'sample'` with
@@ -15,7 +15,13 @@ const grpcConnections = 2;
 const grpcCallsInFlight = 8;
 const stop =
   workload.protocol === 'http'
-    ? startHttp1Load(port, requests, httpConnections, counters)
+    ? startHttp1Load(
+        port,
+        requestSource(workload, requests),
+        httpConnections,
+        counters,
+        workload.itemsPerSecond === undefined ? Infinity : workload.itemsPerSecond / workload.itemsPerRequest,
+      )
     : startGrpcLoad(
         { port, path: grpcPath(workload), headers: workload.compression === 'gzip' ? { 'grpc-encoding': 'gzip' } : {} },
         requests,

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { requestMessage, type Signal } from '@millrace/wire';
 import { encodeMessageJson } from '../../packages/wire/src/json/message-json.ts';
 import { logs, metrics, traces } from '../../test/payloads.ts';
+import { itemOffsets } from './count-items.ts';
 
 /** What the load generator sends; the same for every target of a row. */
 export interface Workload {
@@ -15,6 +16,17 @@ export interface Workload {
   readonly compression?: 'gzip';
   /** String attributes added to each span. Default 0. */
   readonly extraAttributes?: number;
+  /** Bytes of a text added to each span. Default none. */
+  readonly longTextBytes?: number;
+  /** Share of the spans (0 to 1) that carry an e-mail address or a card number. Default 0. */
+  readonly pii?: number;
+  /**
+   * Gives the spans new trace ids in every request, so that a trace has so many spans: half of them in one request, apart from each other, half in the next. For
+   * uncompressed protobuf over HTTP. Default: eight requests come again and again.
+   */
+  readonly spansPerTrace?: number;
+  /** Items sent a second, over HTTP. Default: as many as are taken. */
+  readonly itemsPerSecond?: number;
 }
 
 const distinctRequests = 8;
@@ -37,10 +49,37 @@ export function requestsOf(workload: Workload, port: number): Buffer[] {
   });
 }
 
+/** What is sent next, for as long as one asks. */
+export function requestSource(workload: Workload, requests: readonly Buffer[]): () => Buffer {
+  let sent = 0;
+  const { spansPerTrace, itemsPerRequest } = workload;
+  if (spansPerTrace === undefined) return () => requests[sent++ % requests.length]!;
+  const tracesPerRequest = (itemsPerRequest * 2) / spansPerTrace;
+  const offsets = requests.map((request) => {
+    const bodyAt = request.indexOf('\r\n\r\n') + 4;
+    // The trace id is a span's first field: two bytes in front of it.
+    return itemOffsets(workload.signal, request.subarray(bodyAt)).map((at) => bodyAt + at + 2);
+  });
+  return () => {
+    const which = sent % requests.length;
+    const request = Buffer.from(requests[which]!);
+    const firstTrace = (sent >> 1) * tracesPerRequest;
+    offsets[which]!.forEach((at, i) => {
+      const trace = firstTrace + (i % tracesPerRequest);
+      request.writeUInt32BE(Math.imul(trace, 0x9e3779b1) >>> 0, at);
+      request.fill(0x5a, at + 4, at + 12);
+      request.writeUInt32BE(trace, at + 12);
+    });
+    sent++;
+    return request;
+  };
+}
+
 function bodyOf(workload: Workload, seed: number): Buffer {
   if (workload.signal === 'metrics') return metrics(workload.itemsPerRequest, { seed });
   if (workload.signal === 'logs') return logs(workload.itemsPerRequest, { seed });
-  return traces(workload.itemsPerRequest, { seed, extraAttributes: workload.extraAttributes ?? 0 });
+  const { pii = 0, extraAttributes = 0, longTextBytes = 0 } = workload;
+  return traces(workload.itemsPerRequest, { seed, pii, extraAttributes, longTextBytes });
 }
 
 function grpcMessage(workload: Workload, body: Buffer): Buffer {

@@ -1,5 +1,6 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import type { BufferPool, MemoryLedger, Signal } from '@millrace/wire';
+import type { Factory } from './factory.ts';
 import type { ServiceInfo, Status } from './status.ts';
 
 /** The four severities of a log line. */
@@ -78,6 +79,11 @@ export interface Host {
   readonly memory: MemoryLedger;
   /** The started extension with this id. Throws when it is missing or the guard says no. */
   extension<T>(id: string, guard: (extension: unknown) => extension is T): T;
+  /**
+   * The factory of a component that the caller's own factory `wraps`: what it makes is the caller's to start, feed and shut down. Throws for
+   * any other component.
+   */
+  factory(kind: ComponentKind, type: string): Factory;
   /**
    * A number that the instances of a component in all threads of the process share: the same for the same name everywhere, so the name starts
    * with the id. For limits that hold for the process, such as the size of a queue.

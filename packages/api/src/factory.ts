@@ -1,5 +1,5 @@
 import type { Signal, Visitor } from '@millrace/wire';
-import type { Component, Context } from './component.ts';
+import type { Component, ComponentKind, Context } from './component.ts';
 import type { Consumer } from './consumer.ts';
 
 /** How far a component is for a signal, in the Collector's words. */
@@ -20,6 +20,8 @@ export interface FactoryBase<C> {
   readonly configSchema?: object;
   /** Where its instances live when the process has several workers; a function when the configuration decides. Default `worker`. */
   readonly scope?: Scope | ((config: C) => Scope);
+  /** The components that instances of this one make for themselves, of `host.factory`: they are loaded with this one. */
+  readonly wraps?: readonly { readonly kind: ComponentKind; readonly type: string }[];
   /** Rules across fields: every problem as `path: message`, path relative to the component and joined with `::`; empty when all is well. */
   validateConfig?(config: C): readonly string[];
 }
@@ -42,11 +44,21 @@ export interface ReceiverFactory<C> extends SignalFactory<C> {
 /** A stage of a pipeline that takes batches. */
 export type Stage = Component & Consumer;
 
-/** Makes processors, one per pipeline and id. Exactly one of `visit` (item by item, fusable) and `create` (owns whole batches). */
+/** A visitor as a processor makes it. */
+export interface ProcessorVisitor extends Visitor, Component {
+  /** How many of the items that it dropped it dropped because it failed on them: these are booked as `error`, the others by `dropReason`. */
+  readonly failedItems?: number;
+  /** Why it drops items, as the books call it. Default `filtered`. */
+  readonly dropReason?: string;
+}
+
+/** Makes processors, one per pipeline and id: `visit` (item by item, fusable) or `create` (owns whole batches). */
 export interface ProcessorFactory<C> extends SignalFactory<C> {
   readonly kind: 'processor';
-  visit?(config: C, context: Context): Visitor & Component;
+  visit?(config: C, context: Context): ProcessorVisitor;
   create?(config: C, next: Consumer, context: Context): Stage;
+  /** Of a factory that has both: whether this configuration needs `create`. Default: no. */
+  needsStage?(config: C): boolean;
 }
 
 /** Makes exporters, one per signal and id. */

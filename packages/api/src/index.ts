@@ -13,12 +13,25 @@ export type {
   FactoryBase,
   FactoryEntry,
   ProcessorFactory,
+  ProcessorVisitor,
   ReceiverFactory,
   Scope,
   SignalFactory,
   Stability,
   Stage,
 } from './factory.ts';
+export type { ConfigOf, ConfigSchema, NoSettings, OnlyKeywords, SchemaType } from './plugin/config-of.ts';
+export { defineConnector } from './plugin/define-connector.ts';
+export type { ConnectorPlugin } from './plugin/define-connector.ts';
+export { defineExporter } from './plugin/define-exporter.ts';
+export type { ExportBatch, ExporterPlugin, ExporterPluginFactory, OpenExporter } from './plugin/define-exporter.ts';
+export { defineProcessor } from './plugin/define-processor.ts';
+export type { ItemVerdict, ProcessorPlugin } from './plugin/define-processor.ts';
+export { defineReceiver } from './plugin/define-receiver.ts';
+export type { ReceiverPlugin } from './plugin/define-receiver.ts';
+export type { Emit, EmittedSignal, MetricWithPoints, Origin } from './plugin/emit.ts';
+export { PluginError } from './plugin/definition.ts';
+export type { PluginSettings } from './plugin/plugin-run.ts';
 export type { ComponentInfo, OwnSpan, PipelineInfo, ServiceInfo, Status, StatusReport } from './status.ts';
 export { isStorage } from './storage.ts';
 export type { BatchLog, LogOwner, StorageExtension, StoredBatch } from './storage.ts';
@@ -34,16 +47,21 @@ export type {
   EventView,
   ExemplarView,
   LinkView,
+  LogInput,
   LogView,
   MetricEdit,
+  MetricInput,
   MetricView,
   Plain,
+  PlainAttributes,
+  PointInputs,
   PointWriter,
   ResourceEdit,
   ResourceView,
   ScopeEdit,
   ScopeView,
   Signal,
+  SpanInput,
   SpanView,
   ValueView,
   Verdict,

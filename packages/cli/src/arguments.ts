@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const commands = ['validate', 'components', 'print-config', 'featuregate', 'replay'] as const;
+const commands = ['validate', 'components', 'print-config', 'featuregate', 'replay', 'test', 'explain', 'new'] as const;
 
 /** What the command line asks for; `run` is the root command. */
 export type Command = 'run' | (typeof commands)[number];
@@ -22,6 +22,12 @@ export interface Arguments {
   /** Of `replay`: the base URL of the destination, and headers as `Name: value`. */
   readonly to?: string;
   readonly header: readonly string[];
+  /** Of `test`: whether golden files are written. */
+  readonly update: boolean;
+  /** Of `explain`: a trace id, the number of an item from 1 on, the node where it enters. */
+  readonly trace?: string;
+  readonly item?: number;
+  readonly at?: string;
   /** Threads that share the work, the main one included; absent: one for each core. */
   readonly workers?: number;
   readonly version: boolean;
@@ -38,6 +44,9 @@ Commands:
   components    List the components of this binary
   print-config  Print the resolved configuration, secrets redacted
   featuregate   List the feature gates, or show one
+  new           Make a folder with a plugin and its test: new <processor|receiver|exporter|connector> <name>
+  test          Run the tests of *.test.yaml files on the configuration, and of plugins (*.test.ts): test [file ...]
+  explain       Tell what every node does to the items of a file: explain <file> --config <location>
   replay        Send the batches of a stored queue or of dead letters: replay <path> --to <url>
 
 Flags:
@@ -49,6 +58,10 @@ Flags:
   --fix                   validate: first rewrite old names and forms in the files, comments kept
   --to <url>              replay: where to send OTLP over HTTP, such as http://localhost:4318
   --header <name: value>  replay: a header of the requests; may be repeated
+  --update                test: write the golden files
+  --trace <id>            explain: the items of one trace, together
+  --item <n>              explain: the n-th item alone
+  --at <node>             explain: where the items enter, such as receivers/otlp
   --mode <mode>           print-config: redacted (default) or unredacted
   --format <format>       print-config: yaml (default) or json
   --validate=<bool>       print-config: check the configuration first (default true)
@@ -60,6 +73,11 @@ function oneOf<const T extends string>(flag: string, value: string, allowed: rea
   const found = allowed.find((known) => known === value);
   if (found === undefined) throw new Error(`invalid argument "${value}" for "--${flag}": must be one of ${allowed.join(', ')}`);
   return found;
+}
+
+function itemNumber(value: string): number {
+  if (!/^[1-9]\d*$/.test(value)) throw new Error(`invalid argument "${value}" for "--item": must be a number from 1 on`);
+  return Number(value);
 }
 
 function workerCount(value: string): number {
@@ -83,6 +101,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
       fix: { type: 'boolean', default: false },
       'first-steps': { type: 'boolean', default: false },
       to: { type: 'string' },
+      update: { type: 'boolean', default: false },
+      trace: { type: 'string' },
+      item: { type: 'string' },
+      at: { type: 'string' },
       header: { type: 'string', multiple: true, default: [] },
       version: { type: 'boolean', short: 'v', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -105,6 +127,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
     firstSteps: values['first-steps'],
     ...(values.to !== undefined && { to: values.to }),
     header: values.header,
+    update: values.update,
+    ...(values.trace !== undefined && { trace: values.trace }),
+    ...(values.item !== undefined && { item: itemNumber(values.item) }),
+    ...(values.at !== undefined && { at: values.at }),
     ...(values.workers !== undefined && { workers: workerCount(values.workers) }),
     version: values.version,
     help: values.help,

@@ -9,6 +9,7 @@ import { fixFiles } from './fix-files.ts';
 import { listFeatureGates } from './list-feature-gates.ts';
 import { queueAdvice } from './queue-advice.ts';
 import { runService } from './run-service.ts';
+import type { TrialCommand } from './run-tests.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -35,7 +36,7 @@ async function runCommand(args: Arguments, terminal: Terminal): Promise<void> {
       return terminal.stdout(listFeatureGates(featureGates, gates, args.operands[0]));
     case 'validate': {
       if (args.fix) await fixFiles(args.config, terminal);
-      const config = await check(await resolve(args, gates, terminal), gates, '');
+      const config = await check(await resolve(args, gates, terminal), gates, terminal, '');
       await Service.create({ config, components, program: { name: 'millrace', version }, writeLog: () => {} });
       if (config.warnings.length > 0) terminal.stderr(`Warning: ${formatProblems(config.warnings)}\n`);
       return undefined;
@@ -45,8 +46,20 @@ async function runCommand(args: Arguments, terminal: Terminal): Promise<void> {
       const { replay } = await import('./replay.ts');
       return replay(args, terminal);
     }
+    case 'test': {
+      const { runTests } = await import('./run-tests.ts');
+      return runTests(args, trialCommand(args, gates, terminal));
+    }
+    case 'new': {
+      const { newPlugin } = await import('./new-plugin.ts');
+      return newPlugin(args.operands, terminal);
+    }
+    case 'explain': {
+      const { explainItems } = await import('./explain-items.ts');
+      return explainItems(args, trialCommand(args, gates, terminal));
+    }
     case 'print-config': {
-      const config = await check(await resolve(args, gates, terminal), gates, 'invalid configuration: ', args.validate);
+      const config = await check(await resolve(args, gates, terminal), gates, terminal, 'invalid configuration: ', args.validate);
       return terminal.stdout(printConfig(config, args.mode, args.format));
     }
     case 'run':
@@ -54,8 +67,16 @@ async function runCommand(args: Arguments, terminal: Terminal): Promise<void> {
   }
 }
 
+function trialCommand(args: Arguments, gates: ReadonlySet<string>, terminal: Terminal): TrialCommand {
+  return {
+    terminal,
+    check: (config, env, cwd) => configOf({ ...args, config }, gates, { ...terminal, env, cwd }),
+    trial: { components, program: { name: 'millrace', version }, featureGates: gates },
+  };
+}
+
 async function configOf(args: Arguments, gates: ReadonlySet<string>, terminal: Terminal): Promise<CheckedConfig> {
-  return check(await resolve(args, gates, terminal), gates, 'invalid configuration: ');
+  return check(await resolve(args, gates, terminal), gates, terminal, 'invalid configuration: ');
 }
 
 async function resolve(args: Arguments, gates: ReadonlySet<string>, terminal: Terminal): Promise<ResolvedConfig> {
@@ -67,9 +88,18 @@ async function resolve(args: Arguments, gates: ReadonlySet<string>, terminal: Te
   }
 }
 
-async function check(resolved: ResolvedConfig, gates: ReadonlySet<string>, prefix: string, validate = true): Promise<CheckedConfig> {
+async function check(
+  resolved: ResolvedConfig,
+  gates: ReadonlySet<string>,
+  terminal: Terminal,
+  prefix: string,
+  validate = true,
+): Promise<CheckedConfig> {
   try {
-    const config = await checkConfig(resolved, catalogOf(components, unsupportedHint), { featureGates: gates, validate });
+    const config = await checkConfig(resolved, catalogOf(components, unsupportedHint, { cwd: terminal.cwd }), {
+      featureGates: gates,
+      validate,
+    });
     return { ...config, warnings: [...config.warnings, ...queueAdvice(config)] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

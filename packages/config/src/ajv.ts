@@ -12,7 +12,9 @@ const compiled = new WeakMap<object, ValidateFunction>();
 
 /** ajv in strict mode, with this project's keywords and formats. Loaded on first use: loading and compiling take longer than all else of a start. */
 function load(): Promise<AjvClass> {
-  loading ??= import('ajv').then(({ Ajv }) => {
+  loading ??= import('ajv').then((module) => {
+    // In a bundle a CommonJS module has its exports on `default` only.
+    const { Ajv = module.default.Ajv } = module as Partial<typeof module>;
     const ajv = new Ajv({ strict: true, allErrors: true, allowUnionTypes: true });
     ajv.addVocabulary([...ownKeywords]);
     for (const [name, problemOf] of Object.entries(componentFormats)) ajv.addFormat(name, (text: string) => problemOf(text) === undefined);

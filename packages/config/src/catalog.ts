@@ -1,3 +1,5 @@
+import type { Position } from './problem.ts';
+
 /** The kinds of components, as the singular of their section's name. */
 export type ComponentKind = 'receiver' | 'processor' | 'exporter' | 'connector' | 'extension';
 
@@ -17,6 +19,17 @@ export interface ComponentSchema {
   validateConfig?(config: never): readonly string[];
 }
 
+/** A plugin that a configuration names. */
+export interface LoadedPlugin {
+  readonly kind: ComponentKind;
+  readonly type: string;
+  /** Where its code is, so that other threads load the same. */
+  readonly url: string;
+  readonly schema: ComponentSchema;
+  /** Where its schema stands. */
+  readonly schemaPosition?: Position | undefined;
+}
+
 /** What a distribution has, as far as checking a configuration needs it. */
 export interface Catalog {
   /** The types of a kind, with the older names that are accepted too. */
@@ -25,4 +38,9 @@ export interface Catalog {
   component(kind: ComponentKind, type: string): Promise<ComponentSchema>;
   /** For a type that the Collector has and this distribution has not: a hint that names the nearest alternative. Otherwise undefined. */
   unsupported?(kind: ComponentKind, type: string): string | undefined;
+  /**
+   * Loads a plugin by path or package name, relative to the configuration file `from` when it is named in one. Rejects with a `PluginLoadError`.
+   * Absent: there are no plugins here.
+   */
+  plugin?(name: string, from: string | undefined): Promise<LoadedPlugin>;
 }

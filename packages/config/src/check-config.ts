@@ -2,6 +2,7 @@ import type { Catalog, ComponentKind } from './catalog.ts';
 import { componentKinds } from './catalog.ts';
 import { checkComponents } from './check-components.ts';
 import type { CheckedSection } from './check-components.ts';
+import { checkPlugins } from './check-plugins.ts';
 import { checkReferences } from './check-references.ts';
 import { checkService } from './check-service.ts';
 import type { CheckedConfig } from './checked-config.ts';
@@ -20,7 +21,7 @@ export interface CheckOptions {
   readonly validate?: boolean;
 }
 
-const sectionNames: readonly string[] = [...componentKinds.map((kind) => `${kind}s`), 'service'];
+const sectionNames: readonly string[] = [...componentKinds.map((kind) => `${kind}s`), 'plugins', 'service'];
 
 /**
  * Checks a configuration against what a distribution has: every section and setting, then the rules across them. Throws a `ConfigError` with ALL
@@ -32,9 +33,13 @@ export async function checkConfig(resolved: ResolvedConfig, catalog: Catalog, op
   const validate = options.validate ?? true;
   const problems: Problem[] = unknownSections(root);
   const warnings: Warning[] = [...resolved.warnings];
+  const pluginProblems: Problem[] = [];
+  const { plugins, catalog: extended } = await checkPlugins(root, catalog, pluginProblems);
+  // Without a plugin its types are unknown: whatever else could be said would be misleading.
+  if (pluginProblems.length > 0) throw new ConfigError(inOrderOfText(pluginProblems));
   const sections = new Map<ComponentKind, CheckedSection>();
   const sectionOf = async (kind: ComponentKind): Promise<void> => {
-    sections.set(kind, await checkComponents(kind, sectionNode(root, `${kind}s`, problems), catalog, validate));
+    sections.set(kind, await checkComponents(kind, sectionNode(root, `${kind}s`, problems), extended, validate));
   };
   const serviceNode = sectionNode(root, 'service', problems);
   await Promise.all(componentKinds.map(sectionOf));
@@ -50,6 +55,7 @@ export async function checkConfig(resolved: ResolvedConfig, catalog: Catalog, op
   if (problems.length > 0) throw new ConfigError(inOrderOfText(problems));
   const [receivers, processors, exporters, connectors, extensions] = componentKinds.map((kind) => sections.get(kind)!.components);
   return {
+    plugins,
     receivers: receivers!,
     processors: processors!,
     exporters: exporters!,

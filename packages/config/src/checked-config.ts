@@ -46,6 +46,8 @@ export interface CheckedService {
 
 /** A configuration that can be built: every id resolves, every component is known and its settings are right. Maps are in the order of the file. */
 export interface CheckedConfig {
+  /** As the user named them, and where the code is. */
+  readonly plugins: readonly { readonly name: string; readonly url: string }[];
   readonly receivers: ReadonlyMap<string, CheckedComponent>;
   readonly processors: ReadonlyMap<string, CheckedComponent>;
   readonly exporters: ReadonlyMap<string, CheckedComponent>;

@@ -25,6 +25,8 @@ interface NodeBase {
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';
   readonly value: string | number | bigint | boolean | null;
+  /** Of a number: it was written with a fraction or an exponent, such as `1.0`. */
+  readonly isFloat?: boolean;
 }
 
 /** A list that knows where it stands. */
@@ -101,6 +103,18 @@ export function naturalType(node: ConfigNode): string {
   if (typeof node.value === 'bigint') return 'integer';
   if (typeof node.value === 'number') return Number.isInteger(node.value) ? 'integer' : 'number';
   return typeof node.value;
+}
+
+/** The value as telemetry has it, for a setting of `x-telemetry-value`: an integer is a bigint, any other number a number. */
+export function telemetryValue(node: ConfigNode): unknown {
+  if (node.kind === 'list') return node.items.map(telemetryValue);
+  if (node.kind === 'scalar') {
+    if (node.value === null) return undefined;
+    return typeof node.value === 'number' && node.isFloat !== true && Number.isInteger(node.value) ? BigInt(node.value) : node.value;
+  }
+  const value: Record<string, unknown> = {};
+  for (const [key, entry] of node.entries) setOwn(value, key, telemetryValue(entry.node));
+  return value;
 }
 
 /** The value as YAML means it, for a setting that takes anything. */

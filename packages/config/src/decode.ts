@@ -1,5 +1,5 @@
 import { constraintProblem } from './constraints.ts';
-import { goKindOf, goTypeOf, isNull, naturalType, plainValue } from './config-node.ts';
+import { goKindOf, goTypeOf, isNull, naturalType, plainValue, telemetryValue } from './config-node.ts';
 import type { ConfigNode, ListNode, MapNode, Place, ScalarNode } from './config-node.ts';
 import { broken, DecodeReport } from './decode-report.ts';
 import type { DecodeTarget, Spot } from './decode-report.ts';
@@ -40,7 +40,7 @@ export class Decoder {
 
   #typed(schema: Schema, node: ConfigNode, spot: Spot): unknown {
     const types = typesOf(schema);
-    if (types.length === 0) return plainValue(node);
+    if (types.length === 0) return schema['x-telemetry-value'] === true ? telemetryValue(node) : plainValue(node);
     if (isNull(node) && types.includes('null')) return null;
     const fitting = types.filter((type) => type === naturalType(node) || (type === 'number' && naturalType(node) === 'integer'));
     const type = fitting[0] ?? (types.includes('string') ? 'string' : types[0]!);

@@ -1,5 +1,5 @@
 export { schemaProblem } from './ajv.ts';
-export type { Catalog, ComponentKind, ComponentSchema } from './catalog.ts';
+export type { Catalog, ComponentKind, ComponentSchema, LoadedPlugin } from './catalog.ts';
 export { componentKinds } from './catalog.ts';
 export type { CheckOptions } from './check-config.ts';
 export { checkConfig } from './check-config.ts';
@@ -7,9 +7,12 @@ export type { CheckedComponent, CheckedConfig, CheckedPipeline, CheckedService, 
 export { durationMs } from './duration.ts';
 export type { FixedConfig } from './fix-config.ts';
 export { fixConfig } from './fix-config.ts';
+export { nearest } from './nearest.ts';
 export { printConfig } from './print-config.ts';
 export type { Notice, Position, Problem, Warning } from './problem.ts';
-export { ConfigError, formatProblems } from './problem.ts';
+export { ConfigError, formatProblems, PluginLoadError } from './problem.ts';
+export { readYaml } from './read-yaml.ts';
+export type { YamlFile } from './read-yaml.ts';
 export type { ResolvedConfig, ResolveOptions } from './resolve-config.ts';
 export { resolveConfig } from './resolve-config.ts';
 export type { TelemetryConfig, TelemetryLevel, TelemetryLogsConfig } from './telemetry.ts';

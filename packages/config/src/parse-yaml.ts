@@ -2,7 +2,7 @@ import { isAlias, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
 import type { ParsedNode, Scalar, YAMLError } from 'yaml';
 import { isNull, maxDepth, positionOf } from './config-node.ts';
 import type { ConfigNode, MapEntry, Place, Source } from './config-node.ts';
-import { plainScalar } from './plain-scalar.ts';
+import { isFloat, plainScalar } from './plain-scalar.ts';
 
 /** A complaint about a text, at an offset in it. */
 export interface YamlProblem {
@@ -80,7 +80,11 @@ class Converter {
     if (node === null || node === undefined) return { kind: 'scalar', value: null, place: this.#placed(offset) };
     if (isAlias(node)) return this.#alias(node.source, node.range[0], depth);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-    if (isScalar(node)) return { kind: 'scalar', value: this.#scalar(node), place: this.#placed(node.range[0]) };
+    if (isScalar(node)) {
+      const value = this.#scalar(node);
+      const place = this.#placed(node.range[0]);
+      return { kind: 'scalar', value, place, ...(typeof value === 'number' && isFloat(String(node.value)) && { isFloat: true }) };
+    }
     this.#open.add(node);
     const place = this.#placed(node.range[0]);
     const converted: ConfigNode = isSeq(node)

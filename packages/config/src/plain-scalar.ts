@@ -23,6 +23,11 @@ export function plainScalar(text: string): string | number | bigint | boolean | 
   return float.test(digits) ? Number(digits) : text;
 }
 
+/** Whether a text that `plainScalar` reads as a number is one with a fraction or an exponent, even when that says nothing: `1.0`. */
+export function isFloat(text: string): boolean {
+  return !integer.test(text.replaceAll('_', ''));
+}
+
 function goInteger(digits: string): number | bigint {
   const negative = digits.startsWith('-');
   const magnitude = digits.replace(/^[-+]/, '').replace(/^0(?=[0-7])/, '0o');

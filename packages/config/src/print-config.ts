@@ -10,7 +10,7 @@ import { telemetrySchema } from './telemetry.ts';
  */
 export function printConfig(config: CheckedConfig, mode: 'redacted' | 'unredacted', format: 'yaml' | 'json'): string {
   const shown = printable(config, mode === 'redacted');
-  return format === 'json' ? `${JSON.stringify(shown, undefined, 2)}\n` : toYaml(shown);
+  return format === 'json' ? `${JSON.stringify(shown, exactInteger, 2)}\n` : toYaml(shown);
 }
 
 function printable(config: CheckedConfig, hideSecrets: boolean): object {
@@ -26,6 +26,7 @@ function printable(config: CheckedConfig, hideSecrets: boolean): object {
   const attributes = [...resource].map(([name, value]) => ({ name, value }));
   const withResource = { ...others, resource: { attributes, ...(resourceSchemaUrl !== undefined && { schema_url: resourceSchemaUrl }) } };
   return {
+    ...(config.plugins.length > 0 && { plugins: config.plugins.map(({ name }) => name) }),
     receivers: section(config.receivers),
     processors: section(config.processors),
     exporters: section(config.exporters),
@@ -39,6 +40,11 @@ function printable(config: CheckedConfig, hideSecrets: boolean): object {
       ),
     },
   };
+}
+
+/** A bigint as JSON. */
+function exactInteger(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value)) : value;
 }
 
 function toYaml(value: object): string {

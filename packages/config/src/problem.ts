@@ -44,6 +44,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** Why a plugin cannot be used. */
+export class PluginLoadError extends Error {
+  override readonly name = 'PluginLoadError';
+  /** Where in the plugin, and what would be right. */
+  readonly advice: Partial<Notice>;
+
+  constructor(message: string, advice: Partial<Notice> = {}) {
+    super(message);
+    this.advice = advice;
+  }
+}
+
 /**
  * The text for people: for each notice its message, then indented where it stands, what was expected and the nearest right name. Notices are
  * separated by a newline, as the Collector separates its errors.

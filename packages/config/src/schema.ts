@@ -36,6 +36,7 @@ export interface Schema {
   readonly 'x-deprecated'?: string;
   readonly 'x-map-list'?: boolean;
   readonly 'x-enum-insensitive'?: boolean;
+  readonly 'x-telemetry-value'?: boolean;
 }
 
 /** This project's own keywords. */
@@ -46,6 +47,7 @@ export const ownKeywords: readonly string[] = [
   'x-deprecated',
   'x-map-list',
   'x-enum-insensitive',
+  'x-telemetry-value',
   'x-advanced',
 ];
 
@@ -77,6 +79,9 @@ const understood: ReadonlySet<string> = new Set(
     '$schema $id $comment title description examples deprecated',
   ].flatMap((line) => line.split(' ')),
 );
+
+/** The keywords that a schema is written with. */
+export const schemaKeywords: readonly string[] = [...nestedMaps, ...nestedSchemas, ...understood, 'anyOf', 'format'];
 
 /** The first keyword (or format) in a schema that the checker leaves to ajv. */
 export function keywordForAjv(schema: unknown, formats: Formats): string | undefined {

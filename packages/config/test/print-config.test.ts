@@ -48,6 +48,12 @@ describe('printConfig', () => {
     });
   });
 
+  it('prints integers that a number does not hold', async () => {
+    const config = await checkText(`${smallest}processors: {sample: {telemetry: [9007199254740993, 1]}}\n`);
+    expect(printConfig(config, 'unredacted', 'json')).toMatch(/9007199254740993,\s+1\s/);
+    expect(printConfig(config, 'unredacted', 'yaml')).toContain('- 9007199254740993\n');
+  });
+
   it('redacts the passwords of URLs', async () => {
     const { redact } = await import('../src/redact.ts');
     const schema = { properties: { endpoint: { type: 'string' }, list: { items: { type: 'string' } } } };

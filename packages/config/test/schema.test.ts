@@ -87,6 +87,15 @@ describe('types', () => {
     expect(await sample(yaml)).toEqual(expected);
   });
 
+  it('tells integers from other numbers where values go into telemetry', async () => {
+    const schema = settings({ value: { 'x-telemetry-value': true } });
+    const values = '[1, 1.0, 1e3, -5, 12345678901234567890, 0.5, a, true, ~, {a: [2]}]';
+    expect(await valueOf(schema, `{value: ${values}}`)).toEqual({
+      value: [1n, 1, 1000, -5n, 12345678901234567890n, 0.5, 'a', true, undefined, { a: [2n] }],
+    });
+    expect(await valueOf(schema, '{value: }')).toEqual({});
+  });
+
   it.each([
     ['list: 5', "'list' source data must be an array or slice, got int"],
     ['list: {}', "'list' source data must be an array or slice, got map"],

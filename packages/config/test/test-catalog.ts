@@ -105,6 +105,7 @@ const components: Record<ComponentKind, Record<string, ComponentSchema & { reado
       configSchema: {
         ...settings({
           any: {},
+          telemetry: { 'x-telemetry-value': true },
           text: { type: 'string' },
           int: { type: 'integer' },
           float: { type: 'number' },

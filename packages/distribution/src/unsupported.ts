@@ -7,24 +7,11 @@ export const unsupportedHints: Readonly<Record<ComponentKind, Readonly<Record<st
     filelog: 'send logs as OTLP to the otlp receiver',
     kafka: 'send OTLP to the otlp receiver',
   },
-  processor: {
-    attributes: 'write a processor with a visitor, as plugins/insert-attribute.ts does',
-    resource: 'write a processor with a visitor, as plugins/insert-attribute.ts does',
-    filter: 'write a processor with a visitor that returns "drop"',
-    transform: 'write a processor with a visitor',
-    redaction: 'write a processor with a visitor',
-    probabilistic_sampler: 'sample in the SDK',
-    tail_sampling: 'sample in the SDK',
-  },
+  processor: {},
   exporter: {
     kafka: 'use otlp_grpc or otlp_http',
   },
-  connector: {
-    spanmetrics: 'derive span metrics behind millrace',
-    span_metrics: 'derive span metrics behind millrace',
-    routing: 'use one pipeline per destination and connector forward',
-    count: 'count behind millrace',
-  },
+  connector: {},
   extension: {},
 };
 
@@ -43,17 +30,14 @@ const others: Readonly<Record<ComponentKind, string>> = {
   processor:
     'coralogix dns_lookup geoip isolationforest k8s_attributes k8sattributes log_dedup logdedup logstransform ' +
     'lookup metric_start_time metricsgeneration metricstarttime remotetap schema sumologic unroll ' +
-    'cumulative_to_delta cumulativetodelta deltatocumulative deltatorate groupbyattrs groupbytrace interval ' +
-    'metricstransform queuebatch span',
+    'queuebatch',
   exporter:
     'alertmanager alibabacloud_logservice awscloudwatchlogs awsemf awskinesis awss3 awsxray azureblob ' +
     'azuredataexplorer azuremonitor bmchelix carbon cassandra clickhouse coralogix dataset doris elasticsearch faro ' +
-    'googlecloud googlecloudpubsub googlemanagedprometheus honeycombmarker influxdb load_balancing loadbalancing ' +
+    'googlecloud googlecloudpubsub googlemanagedprometheus honeycombmarker influxdb ' +
     'logicmonitor logzio mezmo opencensus opensearch otelarrow parquet pulsar rabbitmq sapm sentry signalfx ' +
     'splunk_hec stef sumologic syslog tencentcloud_logservice tinybird zipkin_v1',
-  connector:
-    'exceptions failover grafanacloud metricsaslogs otlpjson roundrobin round_robin servicegraph service_graph ' +
-    'signaltometrics slowsql sum',
+  connector: 'exceptions grafanacloud metricsaslogs otlpjson signaltometrics slowsql',
   extension:
     'ack asapauth avro_log_encoding awsproxy azure_encoding cfgardenobserver cgroupruntime datadog db_storage ' +
     'docker_observer ecs_observer ecs_task_observer google_cloud_logentry_encoding googleclientauth ' +

@@ -79,7 +79,7 @@ describe('prometheus, the labels of series', () => {
     const metric = { name: 'm', gauge: { dataPoints: [{ attributes: values, asInt: '1' }] } };
     const [sample] = await samplesOf({}, metricsOf([metric]));
     expect(sample).toBe(
-      'm{bool="false",bytes="/+8=",double="1e+21",empty="",int="-9223372036854775808",list="[\\"\\\\u003cx\\\\u003e\\",1,0.5,\\"AQ==\\",null]",' +
+      'm{bool="false",bytes="/+8=",double="1e+21",empty="",int="-9223372036854775808",list="[\\"<x>\\",1,0.5,\\"AQ==\\",null]",' +
         'map="{\\"a\\":\\"é\\",\\"b\\":true}",text="a \\"b\\" \\\\ \\n"} 1',
     );
   });

@@ -1,6 +1,5 @@
-import type { DataPointView } from '@millrace/wire';
+import { type DataPointView, valueText } from '@millrace/wire';
 import type { Exemplar, Label } from './metric-family.ts';
-import { valueText } from './value-text.ts';
 
 /** The most characters that the labels of an exemplar may have together (OpenMetrics 1.0). */
 const maxCharacters = 128;

@@ -55,5 +55,4 @@ export {
 } from './resource-labels.ts';
 export type { ResourceLabelsConfig } from './resource-labels.ts';
 export { RowIndex } from './row-index.ts';
-export { valueText } from './value-text.ts';
 export { writeFamilies } from './write-families.ts';

@@ -1,5 +1,4 @@
-import type { AttributesView } from '@millrace/wire';
-import { valueText } from './value-text.ts';
+import { type AttributesView, valueText } from '@millrace/wire';
 
 /** The checked settings by which an exporter makes labels of resource attributes. */
 export interface ResourceLabelsConfig {

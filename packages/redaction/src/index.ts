@@ -1,3 +1,12 @@
+export { BlockMarks } from './block-marks.ts';
 export { isContentEvent, isContentKey, isEventContentKey } from './content-key.ts';
+export { hints, mostDigits } from './detector.ts';
+export type { Detector, Match } from './detector.ts';
+export { detectors } from './detectors/all.ts';
+export { hintsIn, hintsOf } from './key-hints.ts';
+export { KeyMemory } from './key-memory.ts';
+export { redactText } from './redact-text.ts';
 export { redacted, redactFields, redactValue } from './redact-value.ts';
-export { isSecretKey } from './secret-key.ts';
+export { isSecretKey, secretKeyWindows } from './secret-key.ts';
+export { WindowSearch, windowOf } from './window-search.ts';
+export type { ByteWindow, WantedWindow } from './window-search.ts';

@@ -1,5 +1,7 @@
 import type { ByteRange } from '@millrace/wire';
 import { KeyTest } from './key-test.ts';
+import { windowOf } from './window-search.ts';
+import type { ByteWindow } from './window-search.ts';
 
 /** Words that make a key secret when they end it. A word may be written as two: `api_key`, `apiKey` and `apikey` are one. */
 const secretWords = new Set([
@@ -67,3 +69,23 @@ const test = new KeyTest(judge);
 export function isSecretKey(key: string | ByteRange): boolean {
   return test.ask(key);
 }
+
+const bytesBut = (excluded: RegExp): Uint8Array =>
+  Uint8Array.from({ length: 256 }, (_, byte) => (excluded.test(String.fromCharCode(byte)) ? 0 : 1));
+const anyByte = bytesBut(/[^]{2}/);
+const sign = bytesBut(/[A-Za-z0-9]/);
+/** What stands behind the end of a word, be it the field that follows a key; or the `s` of a plural. */
+const behind = bytesBut(/[a-rt-z]/);
+
+/**
+ * Every secret key, with a byte before and after it, contains one of these, in any spelling whose words are split where people split them. For
+ * `WindowSearch`.
+ */
+export const secretKeyWindows: readonly ByteWindow[] = [
+  ...['token', 'secret', 'passw', 'passph', 'credential', 'cookie', 'authoriz', 'credit', 'email'].map((text) => windowOf(text, true)),
+  [...windowOf('[ise]key', true), behind],
+  [sign, ...windowOf('key', true), behind],
+  [...windowOf('pass', true), sign, ...windowOf('[wp]', true)],
+  [...windowOf('e', true), sign, ...windowOf('mail', true)],
+  [anyByte, ...windowOf('ssn', true), behind],
+];

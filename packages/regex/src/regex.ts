@@ -1,6 +1,10 @@
 import { RE2JS } from 're2js';
 import { isLinear } from './backtracking.ts';
+import { byteWindows } from './byte-windows.ts';
+import type { ByteSet } from './byte-windows.ts';
+import { OwnEngine } from './own-engine.ts';
 import { parse } from './parse.ts';
+import { compileProgram } from './program.ts';
 import { requiredLiteral } from './required-literal.ts';
 import { parseTemplate } from './template.ts';
 import type { Template } from './template.ts';
@@ -20,17 +24,23 @@ export interface RegexOptions {
   readonly whole?: boolean;
 }
 
-/** What both engines can do: find the next match at or after an index. */
+/** What every engine can do: find the next match at or after an index. */
 type Find = (text: string, from: number) => RegexMatch | undefined;
 
 /** A regular expression with the syntax and the meaning of RE2, as Go has it, that takes time linear in the text. */
 export class Regex {
   readonly pattern: string;
-  /** Whether V8 runs it; otherwise re2js does. */
+  /** Whether V8 runs it; otherwise the own engine does, or re2js what that does not take. */
   readonly runsOnV8: boolean;
   /** Names of the groups, by number from 1 on; undefined for those without. */
   readonly groupNames: readonly (string | undefined)[];
+  /**
+   * Sets of bytes in rows: the UTF-8 bytes of every match contain one of the rows, that is, somewhere a byte of each of its sets in turn. For a
+   * search over many texts at once that comes before the match. Undefined when nothing is in every match.
+   */
+  readonly byteWindows: readonly (readonly ByteSet[])[] | undefined;
   readonly #find: Find;
+  readonly #findRanges: (text: string) => readonly number[] | undefined;
   readonly #literal: string;
   readonly #test: (text: string) => boolean;
 
@@ -45,6 +55,7 @@ export class Regex {
     this.groupNames = Array.from({ length: re2.groupCount() }, (_, i) => Object.keys(names).find((name) => names[name] === i + 1));
     const tree = parse(source);
     this.#literal = tree === undefined ? '' : requiredLiteral(tree);
+    this.byteWindows = tree === undefined ? undefined : byteWindows(tree);
     this.runsOnV8 = tree !== undefined && isLinear(tree);
     if (this.runsOnV8) {
       const compiled = toV8(tree!);
@@ -52,9 +63,31 @@ export class Regex {
       const plain = new RegExp(compiled, 'u');
       this.#test = (text) => plain.test(text);
       this.#find = (text, from) => findWithV8(sticky, text, from);
+      let indexed: RegExp | undefined;
+      this.#findRanges = (text) => rangesWithV8((indexed ??= new RegExp(compiled, 'du')), text);
     } else {
-      this.#test = (text) => re2.matcher(text).find();
-      this.#find = (text, from) => findWithRe2(re2, text, from);
+      let own: OwnEngine | undefined;
+      let isCompiled = tree === undefined;
+      // Compiled when first needed: of many expressions few may ever see a text that has their literal.
+      const ownFor = (text: string): OwnEngine | undefined => {
+        if (!isCompiled) {
+          isCompiled = true;
+          const program = compileProgram(tree!);
+          own = program && new OwnEngine(program);
+        }
+        return own?.takes(text) === true ? own : undefined;
+      };
+      this.#test = (text) => ownFor(text)?.test(text) ?? re2.matcher(text).find();
+      this.#find = (text, from) => {
+        const engine = ownFor(text);
+        return engine === undefined ? findWithRe2(re2, text, from) : findWithOwn(engine, text, from);
+      };
+      this.#findRanges = (text) => {
+        const engine = ownFor(text);
+        if (engine === undefined) return rangesWithRe2(re2, text);
+        const ranges = engine.search(text, 0);
+        return ranges && Array.from(ranges);
+      };
     }
   }
 
@@ -66,6 +99,11 @@ export class Regex {
   /** The first match at or after an index. */
   exec(text: string, from = 0): RegexMatch | undefined {
     return this.#mayMatch(text) ? this.#find(text, from) : undefined;
+  }
+
+  /** Where the first match and each of its groups begin and end, by turns; -1 for a group that took no part. */
+  ranges(text: string): readonly number[] | undefined {
+    return this.#mayMatch(text) ? this.#findRanges(text) : undefined;
   }
 
   /** Every match that does not overlap the one before, as Go's `FindAll` finds them. */
@@ -118,10 +156,29 @@ function findWithV8(regex: RegExp, text: string, from: number): RegexMatch | und
   return match === null ? undefined : { index: match.index, end: match.index + match[0].length, groups: match };
 }
 
+function findWithOwn(engine: OwnEngine, text: string, from: number): RegexMatch | undefined {
+  const slots = engine.search(text, from);
+  if (slots === undefined) return undefined;
+  const groups: (string | undefined)[] = [];
+  for (let i = 0; i < slots.length; i += 2) groups.push(slots[i]! < 0 ? undefined : text.slice(slots[i], slots[i + 1]));
+  return { index: slots[0]!, end: slots[1]!, groups };
+}
+
 function findWithRe2(regex: RE2JS, text: string, from: number): RegexMatch | undefined {
   const matcher = regex.matcher(text);
   if (!matcher.find(from)) return undefined;
   const groups: (string | undefined)[] = [];
   for (let i = 0; i <= matcher.groupCount(); i++) groups.push(matcher.group(i) ?? undefined);
   return { index: matcher.start(), end: matcher.end(), groups };
+}
+
+function rangesWithV8(regex: RegExp, text: string): readonly number[] | undefined {
+  const indices = regex.exec(text)?.indices;
+  return indices && Array.from(indices, (range: readonly [number, number] | undefined) => range ?? [-1, -1]).flat();
+}
+
+function rangesWithRe2(regex: RE2JS, text: string): readonly number[] | undefined {
+  const matcher = regex.matcher(text);
+  if (!matcher.find()) return undefined;
+  return Array.from({ length: matcher.groupCount() + 1 }, (_, i) => [matcher.start(i), matcher.end(i)]).flat();
 }

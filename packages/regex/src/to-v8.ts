@@ -2,11 +2,13 @@ import { lastCodePoint } from './parse.ts';
 import type { Node, Ranges } from './parse.ts';
 
 const word = '[0-9A-Za-z_]';
+/** V8 also looks for empty matches inside surrogate pairs, where no character is before or behind: there none of these but the last holds. */
 const assertions = {
-  textStart: '(?<![^])',
-  textEnd: '(?![^])',
-  lineStart: '(?<![^\\n])',
-  lineEnd: '(?![^\\n])',
+  textStart: '^',
+  // In a lookahead: for a plain `$`, V8 begins as many units before the end as it thinks a match has, which is wrong beyond U+FFFF.
+  textEnd: '(?=$)',
+  lineStart: '(?:^|(?<=\\n))',
+  lineEnd: '(?:$|(?=\\n))',
   wordBorder: `(?:(?<=${word})(?!${word})|(?<!${word})(?=${word}))`,
   noWordBorder: `(?:(?<=${word})(?=${word})|(?<!${word})(?!${word}))`,
 } as const;

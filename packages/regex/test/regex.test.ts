@@ -118,9 +118,52 @@ describe('A regular expression', () => {
           : undefined;
         expect([source, text, regex.exec(text)?.groups.slice()]).toEqual([source, text, expected]);
         expect(regex.test(text)).toBe(expected !== undefined);
+        const ranges = regex.ranges(text);
+        expect(ranges && expected?.map((_, i) => (ranges[2 * i]! < 0 ? undefined : text.slice(ranges[2 * i], ranges[2 * i + 1])))).toEqual(
+          expected,
+        );
       }),
       { numRuns: 3000 },
     );
     expect(onV8).toBeGreaterThan(300);
+  });
+});
+
+describe('byte windows', () => {
+  const occurs = (regex: Regex, text: string): boolean => {
+    const bytes = Buffer.from(text);
+    return regex.byteWindows!.some((window) => {
+      for (let at = 0; at + window.length <= bytes.length; at++) if (window.every((set, i) => set[bytes[at + i]!] === 1)) return true;
+      return false;
+    });
+  };
+
+  it.each([
+    ['4[0-9]{12}(?:[0-9]{3})?', ['4111111111111', '4111111111111111']],
+    ['[\\w.+-]+@[\\w-]+\\.[a-z]{2,}', ['jane@example.com', 'a@b.de']],
+    ['[^@]+@[^@]+', ['ä@ö', 'x@y']],
+    ['(?i)kiss', ['KISS', 'kiss', '\u212Ai\u017Fs']],
+    ['(?:visa|master(?:card)?) \\d+', ['visa 1', 'mastercard 22', 'master 3']],
+    ['a{3}b{2,5}c?', ['aaabb', 'aaabbbbbc']],
+    ['\\b\\d{3}-\\d{2}-\\d{4}\\b', ['123-45-6789']],
+    ['(?:ab)+c', ['abc', 'ababc']],
+    ['é+x', ['éx', 'ééx']],
+    ['^(?:x.y)$', ['x\u{1F600}y']],
+    ['\\b(?:\\d[ -]?){13,16}\\b', ['4111 1111 1111 1111', '4111111111111', '4-1-1-1-1-1-1-1-1-1-1-1-1']],
+    ['(?i)(?:[ks0-9] ?){12}', ['K k S s 0 1 2 3 4 5 6 7', '\u212Ak\u017Fs0123456789']],
+  ])('of %s are in every text that it matches', (pattern, texts) => {
+    const regex = new Regex(pattern);
+    expect(regex.byteWindows).toBeDefined();
+    expect(texts.filter((text) => !regex.test(text) || !occurs(regex, text))).toEqual([]);
+  });
+
+  it('tell a text without a match apart', () => {
+    expect(occurs(new Regex('4[0-9]{12}'), 'order 411111111111 of today')).toEqual(false);
+    expect(occurs(new Regex('(?:visa|amex) \\d+'), 'by card 12')).toEqual(false);
+    expect(occurs(new Regex('(?:\\d[ -]?){13,16}'), 'order 4111-1111 of 2026-01-02')).toEqual(false);
+  });
+
+  it.each(['.*', '[a-z]*', '\\w', 'x?', '(?:abc|.)'])('are not known for %s', (pattern) => {
+    expect(new Regex(pattern).byteWindows).toBeUndefined();
   });
 });

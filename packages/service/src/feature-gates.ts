@@ -8,6 +8,41 @@ export interface FeatureGate {
 /** The gates that this program knows, under the Collector's names. */
 export const featureGates: readonly FeatureGate[] = [
   {
+    id: 'processor.tailsamplingprocessor.metricstatcountbytessampled',
+    stage: 'alpha',
+    description: 'Count the bytes that each policy of tail_sampling decided about.',
+  },
+  {
+    id: 'processor.tailsamplingprocessor.metricstatcountspanssampled',
+    stage: 'alpha',
+    description: 'Count the spans that each policy of tail_sampling decided about.',
+  },
+  {
+    id: 'processor.tailsamplingprocessor.recordpolicy',
+    stage: 'alpha',
+    description: 'Write into kept traces which policy of tail_sampling kept them.',
+  },
+  {
+    id: 'connector.spanmetrics.excludeResourceMetrics',
+    stage: 'alpha',
+    description: 'When enabled, connector will exclude all resource attributes.',
+  },
+  {
+    id: 'connector.spanmetrics.includeCollectorInstanceID',
+    stage: 'beta',
+    description: 'When enabled, connector add collector.instance.id to default dimensions.',
+  },
+  {
+    id: 'connector.spanmetrics.legacyMetricNames',
+    stage: 'alpha',
+    description: 'When enabled, connector uses legacy metric names.',
+  },
+  {
+    id: 'connector.spanmetrics.useSecondAsDefaultMetricsUnit',
+    stage: 'alpha',
+    description: 'When enabled, connector use second as default unit for duration metrics.',
+  },
+  {
     id: 'service.AllowNoPipelines',
     stage: 'alpha',
     description: 'Allow starting without any pipelines.',
@@ -16,6 +51,11 @@ export const featureGates: readonly FeatureGate[] = [
     id: 'service.profilesSupport',
     stage: 'alpha',
     description: 'Enable the profiles signal; profiles pass through uninterpreted.',
+  },
+  {
+    id: 'spanmetrics.statusCodeConvention.useOtelPrefix',
+    stage: 'alpha',
+    description: 'When enabled, generated metrics will use `otel.status_code=ERROR` instead of `status.code=STATUS_CODE_ERROR`',
   },
 ];
 

@@ -25,9 +25,10 @@ import type { ConnectorUse } from './connector-cycle.ts';
 import { Edge } from './edge.ts';
 import { FanOut } from './fan-out.ts';
 import type { Ledger, LedgerEntry } from './item-ledger.ts';
+import type { Observer } from './observer.ts';
 import type { StatusBoard, StatusEntry } from './status-board.ts';
 import { TracedReceiver } from './telemetry/traced-receiver.ts';
-import { endsGroup, standsAlone, VisitorStage } from './visitor-stage.ts';
+import { endsGroup, maxVisitors, standsAlone, startsGroup, VisitorStage } from './visitor-stage.ts';
 import type { VisitorNode } from './visitor-stage.ts';
 
 /** A component with the words that errors and logs use for it. */
@@ -63,6 +64,7 @@ export interface GraphOptions {
   readonly logger: (fields: Readonly<Record<string, string>>) => Logger;
   /** In a worker: the doors to what is one for the process, which is not built here. */
   readonly remote?: { stage(name: string): Stage };
+  readonly observer?: Observer;
 }
 
 /** Where an edge can lead: a consumer, and its books unless it keeps them itself. */
@@ -187,6 +189,11 @@ class GraphBuilder {
 
   /** The consumer that leads from one component to all targets. */
   #connect(from: LedgerEntry, targets: readonly Port[]): Consumer {
+    const next = this.#join(from, targets);
+    return this.#options.observer?.outOf(from, next) ?? next;
+  }
+
+  #join(from: LedgerEntry, targets: readonly Port[]): Consumer {
     const [only] = targets;
     if (targets.length === 1 && only !== undefined) return new Edge(from, only.entry, only.consumer);
     const { ledger, logger, clock } = this.#options;
@@ -238,7 +245,8 @@ class GraphBuilder {
       const stage = new VisitorStage(group, this.#connect(last.entry, targets));
       const label = group.map((node) => `"${node.id}"`).join(', ') + ' processor';
       this.#nodes.push({ label, component: stage, statuses: group.map((node) => node.status) });
-      targets = [{ name: group[0].entry.name, consumer: stage, entry: undefined }];
+      const first = group[0].entry;
+      targets = [{ name: first.name, consumer: this.#observed(first, stage), entry: undefined }];
       group = [];
     };
     for (const id of ids.toReversed()) {
@@ -246,16 +254,16 @@ class GraphBuilder {
       const factory = this.#options.factory('processor', type) as ProcessorFactory<unknown>;
       this.#requireSignal(factory, id, signal);
       const { context, entry, status } = this.#context('processor', id, { signal, pipeline: pipelineId });
-      if (factory.visit !== undefined) {
+      if (factory.visit !== undefined && factory.needsStage?.(config) !== true) {
         const visitor = factory.visit(config, context);
-        if (endsGroup(visitor) || standsAlone(visitor)) closeGroup();
+        if (endsGroup(visitor) || standsAlone(visitor) || group.length === maxVisitors) closeGroup();
         group.unshift({ id, visitor, entry, status, logger: context.logger });
-        if (standsAlone(visitor)) closeGroup();
+        if (standsAlone(visitor) || startsGroup(visitor) || this.#options.observer !== undefined) closeGroup();
       } else if (factory.create !== undefined) {
         closeGroup();
         const stage = factory.create(config, this.#connect(entry, targets), context);
         this.#nodes.push({ label: `"${id}" processor`, component: stage, statuses: [status] });
-        const port = { name: entry.name, consumer: stage, entry };
+        const port = { name: entry.name, consumer: this.#observed(entry, stage), entry };
         this.#share(entry.name, factory, config, port);
         targets = [port];
       }
@@ -320,7 +328,11 @@ class GraphBuilder {
 
   #addStage(label: string, stage: Stage, { entry, status }: ComponentParts): Port {
     this.#nodes.push({ label, component: stage, statuses: [status] });
-    return { name: entry.name, consumer: stage, entry };
+    return { name: entry.name, consumer: this.#observed(entry, stage), entry };
+  }
+
+  #observed(entry: LedgerEntry, stage: Consumer): Consumer {
+    return this.#options.observer?.into(entry, stage) ?? stage;
   }
 
   #receivers(): void {

@@ -11,6 +11,8 @@ import { Ledger } from './item-ledger.ts';
 import { openLog, ownStreams } from './open-log.ts';
 import type { StandardStreams } from './open-log.ts';
 import { defaultMemoryBudgetBytes } from './memory-budget.ts';
+import type { Observer } from './observer.ts';
+import type { PluginLoading } from './plugins/load-plugin.ts';
 import { featureGates, isOnByDefault } from './feature-gates.ts';
 import { StatusBoard } from './status-board.ts';
 import { OwnTelemetry } from './telemetry/own-telemetry.ts';
@@ -43,6 +45,10 @@ export interface ServiceOptions {
   readonly memoryBudgetBytes?: number;
   /** Further threads that share the work, and the script that each of them runs (it calls `runWorker`). Default: none. */
   readonly workers?: { readonly threads: number; readonly script: URL };
+  /** Sees what goes into and out of every component of this thread. */
+  readonly observer?: Observer;
+  /** How the configuration's plugins are imported. */
+  readonly plugins?: PluginLoading;
   /** What makes this service the share of a worker thread. */
   readonly thread?: ServiceThread;
 }
@@ -80,6 +86,7 @@ interface ServiceParts {
   readonly statuses: StatusBoard;
   readonly options: ServiceOptions;
   readonly telemetry: OwnTelemetry;
+  readonly factory: Host['factory'];
 }
 
 /**
@@ -124,6 +131,7 @@ export class Service {
         if (!guard(found)) throw new Error(`extension "${id}" is not of the kind that is needed here`);
         return found;
       },
+      factory: parts.factory,
       tally: (name) => tallies.open(name),
       service: info,
       fatal: (error) => {
@@ -155,7 +163,8 @@ export class Service {
 
   /** Loads the components that the configuration names and builds the graph. Rejects with `failed to build pipelines: ...`. */
   static async create(options: ServiceOptions): Promise<Service> {
-    const { config, components, program, clock = machineClock } = options;
+    const { config, program, clock = machineClock } = options;
+    const components = [...options.components, ...(await pluginComponents(config, options.plugins))];
     const { thread } = options;
     const { output_paths: paths, error_output_paths: errorPaths } = config.service.telemetry.logs;
     const streams = options.streams ?? ownStreams;
@@ -168,11 +177,19 @@ export class Service {
       thread?.onStatus({ component: entry.name, status, ...(error !== undefined && { error: error.message }) });
     });
     const { meter, tracer, logs: makeLogger } = telemetry;
+    const factory = (kind: ComponentKind, type: string): Factory => {
+      const found = loaded.get(`${kind}/${type}`);
+      if (found === undefined) throw new Error(`there is no factory of ${kind} "${type}"`);
+      return options.observer?.standIn(found) ?? found;
+    };
     let graph: Graph;
     try {
-      const factory = (kind: ComponentKind, type: string): Factory => loaded.get(`${kind}/${type}`)!;
       const shared = { factory, ledger, statuses, meter, tracer, clock, program, logger: makeLogger };
-      graph = buildGraph(config, { ...shared, ...(thread !== undefined && { remote: thread.remote }) });
+      graph = buildGraph(config, {
+        ...shared,
+        ...(options.observer && { observer: options.observer }),
+        ...(thread && { remote: thread.remote }),
+      });
     } catch (error) {
       throw new Error(`failed to build pipelines: ${reasonOf(error)}`, { cause: error });
     }
@@ -188,7 +205,7 @@ export class Service {
       printedConfig: (format) => printConfig(config, 'redacted', format),
       recentSpans: () => telemetry.recentSpans,
     };
-    return new Service({ graph, ledger, logger: makeLogger(), memory, memoryShares, info, statuses, options, telemetry });
+    return new Service({ graph, ledger, logger: makeLogger(), memory, memoryShares, info, statuses, options, telemetry, factory });
   }
 
   /** Starts extensions, then everything from exporters to receivers, then the workers. On failure what was started is shut down again. */
@@ -313,12 +330,24 @@ export class Service {
   }
 }
 
-/** Loads the factories of every configured component, in parallel. */
+async function pluginComponents(config: CheckedConfig, loading: PluginLoading = { cwd: process.cwd() }): Promise<readonly FactoryEntry[]> {
+  if (config.plugins.length === 0) return [];
+  const plugins = await import('./plugins/load-plugin.ts');
+  return plugins.pluginComponents(
+    config.plugins.map(({ url }) => url),
+    loading,
+  );
+}
+
+/** Loads the factories of every configured component, and of those that they wrap, in parallel. */
 async function loadFactories(config: CheckedConfig, components: readonly FactoryEntry[]): Promise<ReadonlyMap<string, Factory>> {
   const loaded = new Map<string, Factory>();
   const load = async (kind: ComponentKind, type: string): Promise<void> => {
     const entry = components.find((known) => known.kind === kind && known.type === type);
-    if (entry !== undefined) loaded.set(`${kind}/${type}`, (await entry.load()).factory);
+    if (entry === undefined || loaded.has(`${kind}/${type}`)) return;
+    const { factory } = await entry.load();
+    loaded.set(`${kind}/${type}`, factory);
+    await Promise.all((factory.wraps ?? []).map((wrapped) => load(wrapped.kind, wrapped.type)));
   };
   const named: [ComponentKind, ReadonlyMap<string, { readonly type: string }>][] = [
     ['receiver', config.receivers],

@@ -3,9 +3,11 @@ import { enabledGates, featureGates } from '../src/feature-gates.ts';
 
 describe('Feature gates', () => {
   it('are off until they are named, unless their stage turns them on', () => {
-    expect([...enabledGates('')]).toEqual([]);
-    expect([...enabledGates('service.profilesSupport')]).toEqual(['service.profilesSupport']);
-    expect([...enabledGates('+service.profilesSupport,-service.profilesSupport')]).toEqual([]);
+    const own = 'connector.spanmetrics.includeCollectorInstanceID';
+    expect([...enabledGates('')]).toEqual([own]);
+    expect([...enabledGates(`-${own}`)]).toEqual([]);
+    expect([...enabledGates('service.profilesSupport')]).toEqual([own, 'service.profilesSupport']);
+    expect([...enabledGates('+service.profilesSupport,-service.profilesSupport')]).toEqual([own]);
   });
 
   it('refuse an unknown or empty identifier and name the known ones', () => {

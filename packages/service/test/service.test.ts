@@ -87,11 +87,26 @@ function laboratory() {
     },
     {
       kind: 'processor',
+      type: 'ahead',
+      stability: every,
+      visit: () => ({ traits: { readsAhead: true }, onSpan: (span) => span.attributes.setString(key('ahead'), 'yes') }),
+    },
+    {
+      kind: 'processor',
       type: 'halve',
       stability: every,
       visit: () => {
         let n = 0;
         return { onSpan: () => (n++ % 2 === 0 ? 'drop' : undefined) };
+      },
+    },
+    {
+      kind: 'processor',
+      type: 'sample',
+      stability: every,
+      visit: () => {
+        let n = 0;
+        return { dropReason: 'not_sampled', onSpan: () => (n++ === 0 ? 'drop' : undefined) };
       },
     },
     {
@@ -381,21 +396,41 @@ describe('Service', () => {
     const lab = laboratory();
     const service = await lab.create({
       receivers: { in: null },
-      processors: { 'mark/a': null, halve: null, 'mark/b': null, pass: null, 'mark/c': null },
+      processors: { 'mark/a': null, halve: null, 'mark/b': null, sample: null, pass: null, 'mark/c': null },
       exporters: { out: null },
-      ...pipelines({ traces: { receivers: ['in'], processors: ['mark/a', 'halve', 'mark/b', 'pass', 'mark/c'], exporters: ['out'] } }),
+      ...pipelines({
+        traces: { receivers: ['in'], processors: ['mark/a', 'halve', 'mark/b', 'sample', 'pass', 'mark/c'], exporters: ['out'] },
+      }),
     });
     await service.start();
     await lab.send('in', 'traces', 10);
     await service.shutdown();
     const sink = lab.sinks.get('out traces')!;
-    expect(sink.items).toBe(5);
-    expect(sink.requests[0].toString('latin1').match(/mark\/amark\/bmark\/c/g)).toHaveLength(5);
+    expect(sink.items).toBe(4);
+    expect(sink.requests[0].toString('latin1').match(/mark\/amark\/bmark\/c/g)).toHaveLength(4);
     const books = Object.fromEntries(service.ledger.entries.map((entry) => [entry.name, entry]));
     expect(books['processor/halve traces']).toMatchObject({ in: 10, out: 5, dropped: { filtered: 5 } });
     expect(books['processor/mark/b traces']).toMatchObject({ in: 5, out: 5 });
+    expect(books['processor/sample traces']).toMatchObject({ in: 5, out: 4, dropped: { not_sampled: 1 } });
     expect(service.ledger.imbalances()).toEqual([]);
     expect(lab.pool.ledger.accounted).toBe(0);
+  });
+
+  it('starts a walk with a visitor that reads ahead', async () => {
+    const lab = laboratory();
+    const service = await lab.create({
+      receivers: { in: null },
+      processors: { 'mark/a': null, ahead: null, 'mark/b': null },
+      exporters: { out: null },
+      ...pipelines({ traces: { receivers: ['in'], processors: ['mark/a', 'ahead', 'mark/b'], exporters: ['out'] } }),
+    });
+    await service.start();
+    await lab.send('in', 'traces', 3);
+    await service.shutdown();
+    const text = lab.sinks.get('out traces')!.requests[0].toString('latin1');
+    expect(text.match(/mark\/amark\/b/g)).toHaveLength(3);
+    expect(text.match(/ahead/g)).toHaveLength(3);
+    expect(service.ledger.imbalances()).toEqual([]);
   });
 
   it('hands extensions and fatal errors to components', async () => {

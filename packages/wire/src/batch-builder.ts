@@ -5,16 +5,22 @@ import { noClient } from './client.ts';
 import type { Client } from './client.ts';
 import { encodeInput } from './encode-input.ts';
 import { Group, copyOther } from './item-group.ts';
-import type { LogInput, MetricInput, PlainAttributes, PointInputs, SpanInput } from './item-inputs.ts';
+import type { MetricInput, PlainAttributes } from './item-inputs.ts';
+import type { Key } from './key.ts';
 import { messages } from './schema.ts';
 import type { Signal } from './signal.ts';
 import { varintSize } from './varint.ts';
-import type { DataPointView, LogView, MetricType, SpanView } from './views.ts';
+import { NewMetric, NewResource, NewScope } from './new-items.ts';
+import type { DataPointView, ItemView, LogView, MetricType, ResourceView, ScopeView, SpanView } from './views.ts';
 import { ByteWriter } from './walk/byte-writer.ts';
+import type { Attributes } from './walk/attributes.ts';
+import type { Context } from './walk/context.ts';
 import type { HeaderVersion } from './walk/header.ts';
 import { Item } from './walk/item.ts';
+import type { Resource } from './walk/resource.ts';
+import type { Scope } from './walk/scope.ts';
 import { schemaUrlTag, writeSchemaUrl } from './walk/schema-url.ts';
-import { splice } from './walk/splice.ts';
+import { copyAttributes, splice } from './walk/splice.ts';
 
 const groupTag = 0x0a;
 const headerTag = 0x0a;
@@ -39,6 +45,10 @@ export class BatchBuilder implements Disposable {
   #lastResource = 0;
   #lastScope = 0;
   #lastMetric = 0;
+  /** The metric that others were made like, by the stamp of its header, with the place of its data. */
+  #like: ByteWriter | undefined;
+  #likeMetric = 0;
+  #likeDataAt = 0;
 
   constructor(signal: Exclude<Signal, 'profiles'>, pool: BufferPool) {
     this.signal = signal;
@@ -65,9 +75,12 @@ export class BatchBuilder implements Disposable {
    */
   copy(item: SpanView | LogView | DataPointView): void {
     if (!(item instanceof Item) || item.signal !== this.signal) throw new TypeError(`not an item of ${this.signal}`);
+    this.#copyItem(this.#groupOf(item), item);
+  }
+
+  #copyItem(group: Group, item: Item): void {
     const { buffer, start, end } = item.range();
     const { context } = item;
-    const group = this.#groupOf(item);
     const arena = this.#bytes;
     const from = arena.position;
     arena.byte(this.signal === 'metrics' ? pointTag : childTag);
@@ -89,20 +102,19 @@ export class BatchBuilder implements Disposable {
     const scopes = this.#header(this.#groups, resource, body, context.resourceGroup.start, context.resourceGroup.end).children;
     let group = this.#header(scopes, scope, body, context.scopeGroup.start, context.scopeGroup.end);
     if (metric !== undefined) {
-      const arena = this.#bytes;
-      const start = arena.position;
-      splice(metric.tape, arena);
-      copyOther(arena, body, context.data.end, context.metric.end, -1);
-      const dataAt = arena.position;
-      arena.byte((context.dataField << 3) | 2);
-      copyOther(arena, body, context.data.start, context.data.end, pointTag);
-      group = this.#intern(group.children, start, dataAt);
+      group = this.#copyMetric(group, metric, context);
     }
     this.#lastResource = resource.stamp;
     this.#lastScope = scope.stamp;
     this.#lastMetric = metricStamp;
     this.#lastGroup = group;
     return group;
+  }
+
+  /** The group of a metric: everything of it but its data points. */
+  #copyMetric(scope: Group, metric: HeaderVersion, context: Context): Group {
+    const start = this.#bytes.position;
+    return this.#intern(scope.children, start, writeMetric(this.#bytes, metric, context));
   }
 
   /** The group of a resource or scope: the header, then every other field of the message around it that is no child. */
@@ -134,6 +146,61 @@ export class BatchBuilder implements Disposable {
   /** A resource for new items; equal ones are one. Resources, scopes and metrics are used up by `finish`: adding to them afterwards throws. */
   resource(attributes: PlainAttributes = {}, schemaUrl = ''): NewResource {
     return new NewResource(this, this.#newHeader(this.#groups, 'Resource', { attributes }, schemaUrl));
+  }
+
+  /**
+   * A resource with the attributes of one that a hook was given, and instead of or beside them those of `keys` that an item has. Everything
+   * else of the resource is left out.
+   */
+  resourceWith(resource: ResourceView, item: ItemView, keys: readonly Key[]): NewResource {
+    const start = this.#bytes.position;
+    const group = this.#write(start, (arena) => {
+      const at = arena.begin(headerTag);
+      copyAttributes(arena, (resource as Resource).attributes, item.attributes as Attributes, keys);
+      arena.end(at);
+      return this.#intern(this.#groups, start);
+    });
+    return new NewResource(this, group);
+  }
+
+  /** For `NewResource` only. */
+  scopeLike(resource: Group, scope: ScopeView): NewScope {
+    this.#check(resource);
+    const start = this.#bytes.position;
+    const group = this.#write(start, (arena) => {
+      const at = arena.begin(headerTag);
+      splice((scope as Scope).tape, arena);
+      arena.end(at);
+      return this.#intern(resource.children, start);
+    });
+    return new NewScope(this, group);
+  }
+
+  /** For `NewScope` only. */
+  metricLike(scope: Group, point: DataPointView): NewMetric<Exclude<MetricType, 'empty'>> {
+    this.#check(scope, 'metrics');
+    const { context } = point as DataPointView & Item;
+    const metric = context.metrics[context.visitor];
+    // Its fields stand anywhere among its points: they are looked for once, not for every point.
+    const like = (this.#like ??= new ByteWriter());
+    if (this.#likeMetric !== metric.stamp) {
+      like.position = 0;
+      this.#likeDataAt = writeMetric(like, metric, context);
+      this.#likeMetric = metric.stamp;
+    }
+    const start = this.#bytes.position;
+    const group = this.#write(start, (arena) => {
+      arena.copy(like.buffer, like.view, 0, like.position);
+      return this.#intern(scope.children, start, start + this.#likeDataAt);
+    });
+    return new NewMetric(this, group, '');
+  }
+
+  /** For `NewScope` and `NewMetric` only. */
+  copyInto(group: Group, item: SpanView | LogView | DataPointView): void {
+    if (!(item instanceof Item)) throw new TypeError(`not an item of ${this.signal}`);
+    this.#check(group, item.signal);
+    this.#copyItem(group, item);
   }
 
   /** For `NewResource` only. */
@@ -190,12 +257,12 @@ export class BatchBuilder implements Disposable {
     this.#items++;
   }
 
-  /** For `NewScope` only. */
+  /** For `NewScope` and `NewMetric` only. */
   newBytes(signal: Signal, group: Group, { buffer, view, position }: ByteWriter): void {
     this.#check(group, signal);
     const arena = this.#bytes;
     const start = arena.position;
-    arena.byte(childTag);
+    arena.byte(signal === 'metrics' ? pointTag : childTag);
     arena.varint(position);
     arena.copy(buffer, view, 0, position);
     group.add(start, arena.position);
@@ -251,67 +318,12 @@ export class BatchBuilder implements Disposable {
   }
 }
 
-/** A resource for new items of a `BatchBuilder`. */
-export class NewResource {
-  readonly #builder: BatchBuilder;
-  readonly #group: Group;
-
-  /** For `BatchBuilder` only. */
-  constructor(builder: BatchBuilder, group: Group) {
-    this.#builder = builder;
-    this.#group = group;
-  }
-
-  /** An instrumentation scope of this resource; equal ones are one. */
-  scope(name = '', version = '', attributes: PlainAttributes = {}, schemaUrl = ''): NewScope {
-    return this.#builder.newScope(this.#group, { name, version, attributes }, schemaUrl);
-  }
-}
-
-/** A scope for new items of a `BatchBuilder`. Inputs that no field can hold throw and add nothing. */
-export class NewScope {
-  readonly #builder: BatchBuilder;
-  readonly #group: Group;
-
-  /** For `BatchBuilder` only. */
-  constructor(builder: BatchBuilder, group: Group) {
-    this.#builder = builder;
-    this.#group = group;
-  }
-
-  span(span: SpanInput): void {
-    this.#builder.newItem('traces', this.#group, 'Span', span);
-  }
-
-  /** Adds a span as its bytes, all that the writer holds: a well-formed `Span`. */
-  spanBytes(span: ByteWriter): void {
-    this.#builder.newBytes('traces', this.#group, span);
-  }
-
-  log(log: LogInput): void {
-    this.#builder.newItem('logs', this.#group, 'LogRecord', log);
-  }
-
-  /** A metric for new data points; equal ones are one. It is part of the batch when it has points. */
-  metric<T extends Exclude<MetricType, 'empty'>>(metric: MetricInput<T>): NewMetric<T> {
-    return this.#builder.newMetric(this.#group, metric);
-  }
-}
-
-/** A metric for new data points of a `BatchBuilder`. */
-export class NewMetric<T extends Exclude<MetricType, 'empty'>> {
-  readonly #builder: BatchBuilder;
-  readonly #group: Group;
-  readonly #message: string;
-
-  /** For `BatchBuilder` only. */
-  constructor(builder: BatchBuilder, group: Group, message: string) {
-    this.#builder = builder;
-    this.#group = group;
-    this.#message = message;
-  }
-
-  point(point: PointInputs[T]): void {
-    this.#builder.newItem('metrics', this.#group, this.#message, point);
-  }
+/** Writes everything of a metric but its data points; returns where its data begins. */
+function writeMetric(to: ByteWriter, { tape }: HeaderVersion, { memory: { body }, metric, data, dataField }: Context): number {
+  splice(tape, to);
+  copyOther(to, body, data.end, metric.end, -1);
+  const dataAt = to.position;
+  to.byte((dataField << 3) | 2);
+  copyOther(to, body, data.start, data.end, pointTag);
+  return dataAt;
 }

@@ -1,6 +1,6 @@
 export { Accumulator } from './accumulator.ts';
 export { admit, admitBytes } from './admit.ts';
-export { BatchBuilder, NewMetric, NewResource, NewScope } from './batch-builder.ts';
+export { BatchBuilder } from './batch-builder.ts';
 export { Batch, createBatch } from './batch.ts';
 export { BufferPool, Lease } from './buffer-pool.ts';
 export type { BufferPoolOptions } from './buffer-pool.ts';
@@ -21,8 +21,10 @@ export { signals } from './signal.ts';
 export type { Signal } from './signal.ts';
 export { split } from './split.ts';
 export type { SplitLimit } from './split.ts';
+export { valueText } from './value-text.ts';
 export { maxGroupDepth, maxValueDepth } from './validate.ts';
 export { WireError } from './wire-error.ts';
+export { NewMetric, NewResource, NewScope } from './new-items.ts';
 export type { PointWriter, Verdict, Visitor, VisitorTraits } from './visitor.ts';
 export type {
   AttributesEdit,
@@ -34,6 +36,7 @@ export type {
   EntityRefView,
   EventView,
   ExemplarView,
+  FieldsEdit,
   ItemView,
   LinkView,
   ListView,
@@ -42,6 +45,7 @@ export type {
   MetricType,
   MetricView,
   Plain,
+  PlainInput,
   QuantileView,
   ResourceEdit,
   ResourceView,
@@ -52,7 +56,7 @@ export type {
   ValueView,
 } from './views.ts';
 export { ByteWriter } from './walk/byte-writer.ts';
-export { setHashSeed } from './walk/hash.ts';
+export { addKeyedHash, setHashSeed } from './walk/hash.ts';
 export { skipField } from './walk/scan.ts';
 export { walk } from './walk/walk.ts';
 export type { Walk } from './walk/walk.ts';

@@ -1,10 +1,20 @@
+import type { Client } from './client.ts';
 import type { Key, KeySet } from './key.ts';
+import type { ByteWriter } from './walk/byte-writer.ts';
 
 /** What an `AnyValue` holds; `empty` when no member of its oneof is set. */
 export type ValueType = 'empty' | 'string' | 'bool' | 'int' | 'double' | 'array' | 'kvlist' | 'bytes';
 
 /** One value as a plain object: int is bigint, double is number, bytes is Uint8Array, empty is undefined. For single values, never for a batch. */
 export type Plain = string | bigint | number | boolean | Uint8Array | undefined | readonly Plain[] | { readonly [key: string]: Plain };
+
+/** What can be written as a value: a `Plain`, in which maps may be `Map`s too, whose order is kept. */
+export type PlainInput =
+  | Exclude<Plain, object>
+  | Uint8Array
+  | readonly PlainInput[]
+  | ReadonlyMap<string, PlainInput>
+  | { readonly [key: string]: PlainInput };
 
 /** A range of bytes; the object is reused, so read it before the next call on the same view. */
 export interface ByteRange {
@@ -48,6 +58,8 @@ export interface AttributesView {
   /** Raw value bytes: the text of a string, the bytes of a bytes value, the encoded message of an array or kvlist. */
   rangeAt(slot: number): ByteRange;
   valueAt(slot: number): ValueView;
+  /** Appends the attribute to a writer, as a `KeyValue` field with this tag, of one byte. */
+  copyAt(slot: number, to: ByteWriter, tag: number): void;
   has(key: Key): boolean;
   /** The value when the attribute is there and a string. */
   string(key: Key): string | undefined;
@@ -61,6 +73,11 @@ export interface AttributesView {
   equals(key: Key, literal: Key): boolean;
   /** A seeded 64-bit hash of the set of attributes, independent of their order, written into two 32-bit words. */
   hash64(into: Uint32Array): void;
+  /**
+   * Adds a 128-bit hash of the set of attributes, independent of their order, to the four words in `into`. `key`: four secret words. `place`
+   * tells sets apart that are added to one sum, such as those of the resource and of the point.
+   */
+  addHash128(key: Int32Array, place: number, into: Int32Array): void;
   toPlain(): { readonly [key: string]: Plain };
 }
 
@@ -72,12 +89,29 @@ export interface AttributesEdit extends AttributesView {
   setDouble(key: Key, value: number): void;
   setBoolean(key: Key, value: boolean): void;
   /** Sets any value: bigint is an int, number a double, undefined the empty value. */
-  setPlain(key: Key, value: Plain): void;
+  setPlain(key: Key, value: PlainInput): void;
   setStringAt(slot: number, value: string | Key): void;
-  setPlainAt(slot: number, value: Plain): void;
+  setPlainAt(slot: number, value: PlainInput): void;
+  /** Sets or inserts the value of another attribute, byte for byte. */
+  setFrom(key: Key, slot: number): void;
   deleteAt(slot: number): void;
   /** Deletes the attribute; false when there was none. */
   delete(key: Key): boolean;
+}
+
+/**
+ * Sets single fields of a message by their number in the schema: those for which the view has no method of its own. Repeated fields are set as
+ * a whole where they are packed. Later reads through the view see the change.
+ */
+export interface FieldsEdit {
+  /** An int32, int64, uint32, uint64, bool or enum. */
+  setVarint(field: number, value: number | bigint): void;
+  setFixed64(field: number, value: bigint): void;
+  setFixed32(field: number, value: number): void;
+  setDouble(field: number, value: number): void;
+  /** Bytes, a text, or an encoded message or packed list. */
+  setBytes(field: number, value: Uint8Array | string): void;
+  remove(field: number, wireType: 0 | 1 | 2 | 5): void;
 }
 
 /** A repeated part of an item: events, links, exemplars, quantiles. `at` returns a reused view and throws a `RangeError` beyond `size`. */
@@ -102,6 +136,8 @@ export interface EntityRefView {
 
 /** The resource of the current items and its `schema_url`. */
 export interface ResourceView {
+  /** Who sent the batch. */
+  readonly client: Client;
   readonly attributes: AttributesView;
   readonly droppedAttributesCount: number;
   readonly schemaUrl: string;
@@ -111,8 +147,10 @@ export interface ResourceView {
 /** A resource in `onResource`. */
 export interface ResourceEdit extends ResourceView {
   readonly attributes: AttributesEdit;
+  readonly fields: FieldsEdit;
   /** Sets the schema URL where there is no such field; one that is there stays. */
   addSchemaUrl(value: Key): void;
+  setSchemaUrl(value: string): void;
 }
 
 /** The instrumentation scope of the current items and its `schema_url`. */
@@ -128,13 +166,16 @@ export interface ScopeView {
 /** A scope in `onScope`. */
 export interface ScopeEdit extends ScopeView {
   readonly attributes: AttributesEdit;
+  readonly fields: FieldsEdit;
   setName(value: string): void;
   setVersion(value: string): void;
+  setSchemaUrl(value: string): void;
 }
 
 /** What spans, log records and data points share. */
 export interface ItemView {
   readonly attributes: AttributesEdit;
+  readonly fields: FieldsEdit;
   readonly resource: ResourceView;
   readonly scope: ScopeView;
   /** The item's own bytes with the edits made so far. */
@@ -147,6 +188,7 @@ export interface EventView {
   setName(value: string): void;
   readonly timeUnixNano: bigint;
   readonly attributes: AttributesEdit;
+  readonly fields: FieldsEdit;
   readonly droppedAttributesCount: number;
 }
 
@@ -165,7 +207,9 @@ export interface LinkView {
 /** A span. Times are nanoseconds since the epoch, exact. Ids are '' (an empty range) when absent. */
 export interface SpanView extends ItemView {
   readonly name: string;
+  nameRange(): ByteRange;
   nameEquals(literal: Key): boolean;
+  nameIn(names: KeySet): boolean;
   setName(value: string): void;
   readonly kind: number;
   traceId(): ByteRange;
@@ -196,11 +240,12 @@ export interface SpanView extends ItemView {
 /** A log record. */
 export interface LogView extends ItemView {
   readonly body: ValueView;
-  setBody(value: Plain): void;
+  setBody(value: PlainInput): void;
   readonly severityNumber: number;
   readonly severityText: string;
   /** Sets the number and, when given, the text. */
   setSeverity(number: number, text?: string): void;
+  setSeverityText(text: string): void;
   readonly timeUnixNano: bigint;
   readonly observedTimeUnixNano: bigint;
   readonly eventName: string;
@@ -228,6 +273,11 @@ export interface MetricView {
   /** Data points when the walk began: visitors before may drop some. */
   readonly size: number;
   readonly metadata: AttributesView;
+  /**
+   * The value of the first data point that has the attribute, as the walk began. For visitors with the trait `readsAhead`: data points come
+   * after their metric.
+   */
+  pointAttribute(key: Key): ValueView | undefined;
   readonly resource: ResourceView;
   readonly scope: ScopeView;
 }
@@ -237,6 +287,19 @@ export interface MetricEdit extends MetricView {
   setName(value: string): void;
   setDescription(value: string): void;
   setUnit(value: string): void;
+  /** For sums and histograms of both kinds. */
+  setTemporality(value: number): void;
+  /** For sums. */
+  setMonotonic(value: boolean): void;
+  /** Makes these the metadata. */
+  setMetadata(entries: ReadonlyMap<string, PlainInput>): void;
+  /** The encoded metric with the edits made so far, except for those of its data points. */
+  message(): Uint8Array;
+  /**
+   * Puts an encoded metric behind this one; no hook is run for it, its points count as created. Only for visitors with the trait
+   * `editsUpward`.
+   */
+  append(message: Uint8Array): void;
 }
 
 /** An exemplar of a data point. */
@@ -272,6 +335,9 @@ export interface DataPointView extends ItemView {
   readonly metric: MetricView;
   readonly timeUnixNano: bigint;
   readonly startTimeUnixNano: bigint;
+  /** The same times as doubles, rounded beyond 2^53 (256 ns today): cheaper. */
+  readonly timeNanos: number;
+  readonly startTimeNanos: number;
   readonly flags: number;
   /** Number points: whether the value is `as_int`. */
   readonly isInt: boolean;

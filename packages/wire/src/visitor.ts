@@ -1,5 +1,6 @@
 import type { DataPointView, LogView, MetricEdit, MetricView, Plain, ResourceEdit, ResourceView, ScopeEdit, SpanView } from './views.ts';
 import type { Key } from './key.ts';
+import type { ByteWriter } from './walk/byte-writer.ts';
 
 /** What a hook says: nothing keeps the thing, `drop` removes it, `skip` (resource, scope, metric only) keeps it but shows this visitor nothing below it. */
 export type Verdict = void | 'drop' | 'skip';
@@ -11,6 +12,8 @@ export interface VisitorTraits {
    * items see it. The visitor must be alone in its walk, since the one after it would have to see the last edit at the first item.
    */
   readonly editsUpward?: true;
+  /** Container hooks read items below. The visitor must be the first in its walk, since those before it might still change the items. */
+  readonly readsAhead?: true;
   /** A throw refuses the whole batch instead of keeping the item. */
   readonly refuses?: true;
 }
@@ -24,6 +27,8 @@ export interface PointWriter {
   double(value: number): void;
   histogram(value: { count: bigint; sum: number; counts: BigUint64Array; bounds: Float64Array }): void;
   end(): void;
+  /** Adds a whole point as its bytes, all that the writer holds: a well-formed point of the metric's type. In place of `begin` to `end`. */
+  point(bytes: ByteWriter): void;
 }
 
 /**
@@ -45,6 +50,6 @@ export interface Visitor {
   onMetricEnd?(metric: MetricView, append: PointWriter): void;
   /** After the last item of a resource; `reached` items came as far as this visitor. */
   onResourceEnd?(resource: ResourceView, reached: number): void;
-  /** After the last resource; `reached` items came as far as this visitor. */
-  onBatchEnd?(reached: number): void;
+  /** After the last resource; `reached` items came as far as this visitor, which dropped `dropped` of them (also by dropping what they were in). */
+  onBatchEnd?(reached: number, dropped: number): void;
 }

@@ -230,6 +230,20 @@ describe('a builder', () => {
     expect(() => logs.resource().scope().spanBytes(span)).toThrow('a builder of logs takes no traces');
   });
 
+  it('takes a data point as its bytes', () => {
+    using builder = new BatchBuilder('metrics', pool);
+    const point = new ByteWriter();
+    point.bytes(Uint8Array.of(0x31, 7, 0, 0, 0, 0, 0, 0, 0));
+    const metric = builder.resource().scope().metric({ name: 'm', type: 'gauge' });
+    metric.pointBytes(point);
+    metric.point({ asInt: 8n });
+    using batch = builder.finish()!;
+    expectAdmissible('metrics', batch.bytes, 2);
+    const values: bigint[] = [];
+    walk([{ onDataPoint: (each) => void values.push(each.int) }], fail).run(batch);
+    expect(values).toEqual([7n, 8n]);
+  });
+
   it('makes new data points of every type', () => {
     const builder = new BatchBuilder('metrics', pool);
     const scope = builder.resource({ r: 'r' }).scope('s');

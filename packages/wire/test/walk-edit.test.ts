@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { key, walk } from '@millrace/wire';
+import { ByteWriter, key, walk } from '@millrace/wire';
 import type { AttributesEdit, Plain, ResourceEdit, ScopeEdit, Visitor } from '@millrace/wire';
 import { expectSame, meaning, signals } from './meaning.ts';
 import type { TestSignal } from './meaning.ts';
@@ -399,8 +399,15 @@ const fieldEdits: Edit[] = [
     'metrics',
     {
       onMetricEnd: (m, append) => {
+        if (m.type === 'summary') {
+          const bytes = new ByteWriter();
+          bytes.byte(0x21);
+          bytes.fixed64(3n);
+          append.point(bytes);
+        }
         if (m.type !== 'sum' && m.type !== 'histogram') return;
         append.begin();
+        expect(() => append.point(new ByteWriter())).toThrow('begun and not ended');
         append.time(1n, 2n);
         if (m.type === 'sum') append.double(0.5);
         else append.histogram({ count: 3n, sum: 4, counts: BigUint64Array.of(1n, 2n), bounds: Float64Array.of(5) });
@@ -411,6 +418,7 @@ const fieldEdits: Edit[] = [
     (request) =>
       children('metrics', request).forEach((m) => {
         const data = list(dataOf(m)['dataPoints']);
+        if (m['summary'] !== undefined && data.length > 0) data.push({ count: 3n });
         if ((m['sum'] === undefined && m['histogram'] === undefined) || data.length === 0) return;
         const common = { startTimeUnixNano: 1n, timeUnixNano: 2n, attributes: [{ key: 'otel.metric.overflow', value: any(true) }] };
         const distribution = { count: 3n, sum: 4, bucketCounts: [1n, 2n], explicitBounds: [5] };

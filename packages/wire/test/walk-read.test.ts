@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BatchBuilder, createBatch, key, keySet, noClient, setHashSeed, walk } from '@millrace/wire';
+import { BatchBuilder, ByteWriter, createBatch, key, keySet, noClient, setHashSeed, walk } from '@millrace/wire';
 import type {
   AttributesView,
   ByteRange,
@@ -115,6 +115,7 @@ function pointOf(metric: PlainMessage, type: string, p: PlainMessage): Read {
     metric: [metric['name'] ?? '', metric['description'] ?? '', metric['unit'] ?? '', type, list(data['dataPoints']).length],
     kind: [data['aggregationTemporality'] ?? 0, data['isMonotonic'] ?? false, attributesOf(metric['metadata'])],
     times: [p['timeUnixNano'] ?? 0n, p['startTimeUnixNano'] ?? 0n, p['flags'] ?? 0],
+    nanos: [Number(p['timeUnixNano'] ?? 0n), Number(p['startTimeUnixNano'] ?? 0n)],
     value: isNumber ? [p['asInt'] !== undefined || p['asDouble'] !== undefined, ...numberOf(p)] : [false, false, 0, 0n],
     sums: [p['count'] ?? 0n, p['sum'] ?? (type === 'summary' ? 0 : undefined), p['min'], p['max']],
     histogram: type === 'histogram' ? [p['bucketCounts'] ?? [], p['explicitBounds'] ?? []] : [[], []],
@@ -210,6 +211,7 @@ class Reader implements Visitor {
       s.spanIdHex,
       s.parentSpanIdHex,
     ]);
+    expect(rangeHex(s.nameRange())).toBe(Buffer.from(s.name).toString('hex'));
     expect(s.nameEquals(key(s.name))).toBe(true);
     expect(s.nameEquals(key(`${s.name}.`))).toBe(false);
     this.items.push({
@@ -254,6 +256,7 @@ class Reader implements Visitor {
       metric: [m.name, m.description, m.unit, m.type, m.size],
       kind: [m.temporality, m.isMonotonic, attributes(m.metadata)],
       times: [p.timeUnixNano, p.startTimeUnixNano, p.flags],
+      nanos: [p.timeNanos, p.startTimeNanos],
       value: [p.hasValue, p.isInt, p.number, p.int],
       sums: [p.count, p.sum, p.min, p.max],
       histogram: [
@@ -314,6 +317,10 @@ describe('views', () => {
             expect(a.number(k)).toBe(type === 'int' || type === 'double' ? Number(is) : undefined);
             expect(a.bigint(k)).toBe(type === 'int' ? is : undefined);
             expect(a.boolean(k)).toBe(type === 'bool' ? is : undefined);
+            const copy = new ByteWriter();
+            a.copyAt(slot, copy, 0x32);
+            const record = decode('LogRecord', copy.buffer.subarray(0, copy.position));
+            expect(attributesOf(record['attributes'])).toEqual([[text, is]]);
             expect(a.keyIn(slot, keySet([text, 'other']))).toBe(true);
             expect(a.keyIn(slot, keySet(['other']))).toBe(false);
             if (type === 'string') {

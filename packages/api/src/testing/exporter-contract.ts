@@ -1,6 +1,6 @@
 import type { Signal } from '@millrace/wire';
 import type { Clock } from '../component.ts';
-import type { ExporterFactory } from '../factory.ts';
+import type { ExporterFactory, Factory } from '../factory.ts';
 import { factoryContract, lifecycleContract, supportedSignals } from './contract.ts';
 import type { TestApi } from './contract.ts';
 import { flaws, flawless, tryStage } from './stage-trial.ts';
@@ -17,20 +17,29 @@ export interface ExporterExample<C> {
 
 /**
  * What holds for every exporter: it shuts down in any state; what it took is sent before shutdown ends; it writes and keeps no batch; every
- * item is accounted for. Runs on the machine's clock unless `clock` makes another one.
+ * item is accounted for. Runs on the machine's clock unless `clock` makes another one. `wrapped`: the
+ * factories of the components that it wraps.
  */
 export function exporterContract<C>(
   test: TestApi,
   factory: ExporterFactory<C>,
   open: (signal: Signal) => Promise<ExporterExample<C>> | ExporterExample<C>,
   clock: () => Clock = () => systemClock,
+  wrapped: readonly Factory[] = [],
 ): void {
   const { describe, it, expect } = test;
   const make = async (signal: Signal) => {
     const example = await open(signal);
     const context = testContext({ id: factory.type, kind: 'exporter', signal, clock: clock() });
     const component = factory.create(example.config, context);
-    return { component, host: testHost(), clock: context.clock, ledger: context.items, example, close: () => example.close?.() };
+    return {
+      component,
+      host: testHost(undefined, undefined, wrapped),
+      clock: context.clock,
+      ledger: context.items,
+      example,
+      close: () => example.close?.(),
+    };
   };
   describe(`contract of exporter ${factory.type}`, () => {
     factoryContract(test, factory);

@@ -13,6 +13,8 @@ export { processorContract } from './processor-contract.ts';
 export type { ProcessorExample } from './processor-contract.ts';
 export { receiverContract } from './receiver-contract.ts';
 export type { Answer, ReceiverExample } from './receiver-contract.ts';
+export { runConnector, runExporter, runProcessor, runReceiver } from './run-plugin.ts';
+export type { LogOutput, PluginInput, PluginItems, PluginOutput, PluginStep, PointOutput, SpanOutput } from './run-plugin.ts';
 export { Sink } from './sink.ts';
 export { RecordingLedger, systemClock, testContext, testHost } from './test-context.ts';
 export type { LogLine, TestContext } from './test-context.ts';

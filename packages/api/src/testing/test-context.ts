@@ -1,6 +1,7 @@
 import { createNoopMeter } from '@opentelemetry/api';
 import { BufferPool, MemoryLedger } from '@millrace/wire';
 import type { Clock, Context, Host, ItemLedger, Logger, Tally } from '../component.ts';
+import type { Factory } from '../factory.ts';
 import type { Status } from '../status.ts';
 import { FakeClock } from './fake-clock.ts';
 
@@ -70,10 +71,14 @@ export function testContext(overrides: Partial<Context> = {}): TestContext {
   };
 }
 
-/** A `Host` with a poisoning pool (a read after release shows), a settable budget, and the given started extensions by id. */
+/**
+ * A `Host` with a poisoning pool (a read after release shows), a settable budget, the given started extensions by id, and the factories of
+ * components that others wrap.
+ */
 export function testHost(
   budgetBytes: number = 256 * 1024 * 1024,
   extensions: ReadonlyMap<string, unknown> = new Map(),
+  factories: readonly Factory[] = [],
 ): Host & { readonly failures: Error[] } {
   const memory = new MemoryLedger(budgetBytes);
   const failures: Error[] = [];
@@ -85,6 +90,11 @@ export function testHost(
       const found = extensions.get(id);
       if (found === undefined) throw new Error(`extension "${id}" not found`);
       if (!guard(found)) throw new Error(`extension "${id}" is not of the kind that is needed here`);
+      return found;
+    },
+    factory: (kind, type) => {
+      const found = factories.find((factory) => factory.kind === kind && factory.type === type);
+      if (found === undefined) throw new Error(`there is no factory of ${kind} "${type}"`);
       return found;
     },
     tally: (name) => {

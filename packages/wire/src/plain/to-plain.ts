@@ -23,12 +23,20 @@ class Reader {
     }
   }
 
+  /** A varint that is a tag or a length. */
+  #number(): number {
+    const c = this.#bytes[this.#at];
+    if (c >= 128) return Number(this.varint());
+    this.#at++;
+    return c;
+  }
+
   message(name: string, end: number): PlainMessage {
     const { fields } = messages.get(name)!;
     const plain: Record<string, PlainField | PlainField[]> = {};
     for (const field of fields) if (field.repeated) plain[field.jsonName] = [];
     while (this.#at < end) {
-      const tag = Number(this.varint());
+      const tag = this.#number();
       const field = fields.find((each) => each.number === tag >>> 3);
       if (field === undefined) this.#skip(tag);
       else if (!field.repeated) plain[field.jsonName] = this.#value(field);
@@ -43,7 +51,7 @@ class Reader {
 
   /** Reads a length; where what it measures ends. */
   #length(): number {
-    const length = Number(this.varint());
+    const length = this.#number();
     return this.#at + length;
   }
 

@@ -1,6 +1,7 @@
 import type { Key, KeySet } from '../key.ts';
-import type { AttributesEdit, ByteRange, Plain, ValueType, ValueView } from '../views.ts';
-import { addHash } from './hash.ts';
+import type { AttributesEdit, ByteRange, Plain, PlainInput, ValueType, ValueView } from '../views.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import { addHash, addKeyedHash } from './hash.ts';
 import { writeInt, writePlain } from './plain-value.ts';
 import { Range } from './range.ts';
 import { readVarint, varintSize } from '../varint.ts';
@@ -94,6 +95,12 @@ export class Attributes implements AttributesEdit {
     return this.#value.bind(slots[slot + slotType], slots[slot + slotValue], slots[slot + slotValueLength]);
   }
 
+  copyAt(slot: number, to: ByteWriter, tag: number): void {
+    const { position } = to;
+    writeAttribute(this.tape, to, slot);
+    to.buffer[position] = tag;
+  }
+
   has(key: Key): boolean {
     return this.tape.find(key) >= 0;
   }
@@ -164,6 +171,30 @@ export class Attributes implements AttributesEdit {
     scratch.position = position;
   }
 
+  addHash128(key: Int32Array, place: number, into: Int32Array): void {
+    const { tape } = this;
+    const { slots, memory, head } = tape;
+    const base = memory.base(tape.start);
+    const b = memory.buffer(tape.start);
+    const view = memory.view(tape.start);
+    for (let o = head; o < tape.count; o += slotSize) {
+      const flags = slots[o + slotFlags];
+      if ((flags & (deleted | marker)) !== 0) continue;
+      if ((flags & (added | edited)) === 0) {
+        let p = slots[o + slotStart] - base + 1;
+        p += b[p] < 0x80 ? 1 : varintSize(readVarint(b, p));
+        addKeyedHash(view, p, slots[o + slotEnd] - base, key, place, into);
+        continue;
+      }
+      const { scratch } = memory;
+      const { position } = scratch;
+      writeAttribute(tape, scratch, o);
+      const p = position + 1;
+      addKeyedHash(scratch.view, p + varintSize(readVarint(scratch.buffer, p)), scratch.position, key, place, into);
+      scratch.position = position;
+    }
+  }
+
   toPlain(): { readonly [key: string]: Plain } {
     const entries: [string, Plain][] = [];
     for (let o = this.first(); o >= 0; o = this.next(o)) entries.push([this.keyAt(o), this.valueAt(o).toPlain()]);
@@ -199,7 +230,7 @@ export class Attributes implements AttributesEdit {
     this.#set(tape, key, boolType, position);
   }
 
-  setPlain(key: Key, value: Plain): void {
+  setPlain(key: Key, value: PlainInput): void {
     const tape = this.edit();
     const { scratch } = tape.memory;
     const { position } = scratch;
@@ -210,13 +241,22 @@ export class Attributes implements AttributesEdit {
     this.edit().setText(slot, value);
   }
 
-  setPlainAt(slot: number, value: Plain): void {
+  setPlainAt(slot: number, value: PlainInput): void {
     const tape = this.edit();
     const { scratch } = tape.memory;
     const { position } = scratch;
     const type = writePlain(scratch, value);
     tape.change(slot);
     tape.setWritten(slot, type, position);
+  }
+
+  setFrom(key: Key, slot: number): void {
+    const tape = this.edit();
+    const o = this.#slotFor(tape, key);
+    const { slots } = tape;
+    slots[o + slotType] = slots[slot + slotType];
+    slots[o + slotValue] = slots[slot + slotValue];
+    slots[o + slotValueLength] = slots[slot + slotValueLength];
   }
 
   deleteAt(slot: number): void {

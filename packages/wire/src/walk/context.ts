@@ -1,3 +1,4 @@
+import type { Client } from '../client.ts';
 import type { Memory } from './memory.ts';
 import type { Metric } from './metric.ts';
 import type { Resource } from './resource.ts';
@@ -12,6 +13,8 @@ export interface Extent {
 /** What the views of one walk share: the bytes, and whose turn it is. */
 export interface Context {
   readonly memory: Memory;
+  /** The client of the batch. */
+  client: Client;
   /** The visitor whose hook runs. Every visitor sees its own version of resource, scope and metric. */
   visitor: number;
   /** By visitor. */

@@ -47,6 +47,8 @@ export class DataPoint extends Item implements DataPointView {
   /** Addresses; 0 for absent. */
   #start = 0;
   #time = 0;
+  /** A bit for the number of each field that is not indexed and may be there; numbers from 16 on share the upper bits. */
+  #others = 0;
   #counts = -1;
   #bounds = -1;
 
@@ -75,6 +77,7 @@ export class DataPoint extends Item implements DataPointView {
     this.#quantiles.tag = dataField === summaryField ? 0x32 : 0;
     let startTime = 0;
     let time = 0;
+    let others = 0;
     let { slots } = tape;
     let o = tape.head;
     this.#counts = this.#bounds = -1;
@@ -105,11 +108,23 @@ export class DataPoint extends Item implements DataPointView {
         slots[value + slotKey] = tag;
         p += 8;
         tape.field(value, at + base, at + 1 + base, p + base);
-      } else p = skipField(b, at);
+      } else {
+        others |= 1 << (tag >> 3);
+        p = skipField(b, at);
+      }
     }
     tape.count = o;
+    this.#others = others;
+    this.#exemplars.isAbsent = (others & (1 << (layout.exemplars >> 3))) === 0;
     this.#start = startTime;
     this.#time = time;
+  }
+
+  protected moved(tag: number, address: number): void {
+    if (tag === 0x11) this.#start = address;
+    else if (tag === 0x19) this.#time = address;
+    else if (tag === 0x32) this.#counts = -1;
+    else if (tag === 0x3a) this.#bounds = -1;
   }
 
   protected override flush(): void {
@@ -138,7 +153,17 @@ export class DataPoint extends Item implements DataPointView {
     return this.#start === 0 ? 0n : this.memory.uint64(this.#start);
   }
 
+  get timeNanos(): number {
+    return this.#time === 0 ? 0 : this.memory.uint64Number(this.#time);
+  }
+
+  get startTimeNanos(): number {
+    return this.#start === 0 ? 0 : this.memory.uint64Number(this.#start);
+  }
+
   get flags(): number {
+    // Mostly absent: not worth a search.
+    if ((this.#others & (1 << (this.#layout.flags >> 3))) === 0 && !this.tape.hasFields) return 0;
     return this.varint(this.#layout.flags);
   }
 

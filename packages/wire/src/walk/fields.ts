@@ -4,7 +4,11 @@ import { readVarint, varintSize } from '../varint.ts';
 
 /** The text of a length-delimited field of the message in a range, '' when it is absent. */
 export function textField(memory: Memory, start: number, end: number, tag: number): string {
-  const address = fieldAddress(memory, start, end, tag);
+  return textAt(memory, fieldAddress(memory, start, end, tag));
+}
+
+/** The text whose length stands at an address, '' for 0. */
+export function textAt(memory: Memory, address: number): string {
   if (address === 0) return '';
   const length = readVarint(memory.buffer(address), address - memory.base(address));
   return length === 0 ? '' : memory.text(address + varintSize(length), length);

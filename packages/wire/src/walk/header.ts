@@ -1,7 +1,9 @@
 import { Attributes } from './attributes.ts';
+import { Fields } from './fields-edit.ts';
 import type { Key } from '../key.ts';
 import type { Memory } from './memory.ts';
 import { skipField } from './scan.ts';
+import { schemaUrlTag } from './schema-url.ts';
 import { readVarint, varintSize } from '../varint.ts';
 import { Tape, slotSize } from './tape.ts';
 
@@ -28,12 +30,17 @@ export abstract class HeaderVersion {
   readonly #own: Tape;
   tape: Tape;
   readonly attributes: Attributes;
+  readonly fields: Fields = new Fields(() => this.edit());
   /** Whether edits are taken: only inside the hook that the version was made for. */
   writable = false;
   /** The `schema_url` that the message around the header gets, because it had none. */
   addedSchemaUrl: Key | undefined;
+  /** Whether the `schema_url` that was there is left out. */
+  hidesSchemaUrl = false;
   #committedEdits = 0;
   #committedSchemaUrl: Key | undefined;
+  #committedHides = false;
+  #committedStamp = 0;
   /** Different for every content that a resource, scope or metric has had in any walk of the process. */
   stamp = 0;
 
@@ -49,16 +56,18 @@ export abstract class HeaderVersion {
   bind(start: number, end: number): void {
     this.#own.begin(start, end);
     this.addedSchemaUrl = undefined;
+    this.hidesSchemaUrl = false;
     this.#show(this.#own);
-    this.stamp = ++HeaderVersion.#stamps;
+    this.stamp = this.#committedStamp = ++HeaderVersion.#stamps;
     this.index();
   }
 
   /** Becomes the next version after `previous`. */
   follow(previous: HeaderVersion): void {
     this.addedSchemaUrl = previous.addedSchemaUrl;
+    this.hidesSchemaUrl = previous.hidesSchemaUrl;
     this.#show(previous.tape);
-    this.stamp = previous.stamp;
+    this.stamp = this.#committedStamp = previous.stamp;
   }
 
   #show(tape: Tape): void {
@@ -67,6 +76,7 @@ export abstract class HeaderVersion {
     this.attributes.tape = tape;
     this.#committedEdits = tape.edits;
     this.#committedSchemaUrl = this.addedSchemaUrl;
+    this.#committedHides = this.hidesSchemaUrl;
   }
 
   /** Whether the header, or what stands beside it, is not what the source has. */
@@ -110,12 +120,21 @@ export abstract class HeaderVersion {
     if (this.isOwn) this.tape.commit();
     this.#committedEdits = this.tape.edits;
     this.#committedSchemaUrl = this.addedSchemaUrl;
+    this.#committedHides = this.hidesSchemaUrl;
+    this.#committedStamp = this.stamp;
   }
 
   /** Takes back the edits since the last `commit`. */
   rollback(): void {
     if (this.isOwn) this.tape.rollback(this.#committedEdits);
     this.addedSchemaUrl = this.#committedSchemaUrl;
+    this.hidesSchemaUrl = this.#committedHides;
+    this.stamp = this.#committedStamp;
+  }
+
+  /** Whether a field beside the header, with this tag, is left out because another value stands elsewhere. */
+  hides(tag: number): boolean {
+    return this.hidesSchemaUrl && tag === schemaUrlTag;
   }
 
   /** The message of the error that an edit outside of the hook throws. */

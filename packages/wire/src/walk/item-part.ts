@@ -1,6 +1,7 @@
 import type { ByteRange } from '../views.ts';
 import { Attributes } from './attributes.ts';
-import { fieldAddress, textField, varintField } from './fields.ts';
+import { textAt } from './fields.ts';
+import { Fields } from './fields-edit.ts';
 import type { ListEntry } from './list.ts';
 import { Range } from './range.ts';
 import { skipField } from './scan.ts';
@@ -11,12 +12,14 @@ import { Tape } from './tape.ts';
 export abstract class EditablePart implements ListEntry {
   readonly tape: Tape;
   readonly attributes: Attributes;
+  readonly fields: Fields;
   readonly #range = new Range();
   readonly #fieldTag: number;
 
   constructor(owner: Tape, attributeTag: number, fieldTag?: number) {
     this.tape = new Tape(owner.memory, attributeTag, fieldTag === undefined ? [] : [fieldTag], owner);
     this.attributes = new Attributes(this.tape);
+    this.fields = new Fields(() => this.tape);
     this.#fieldTag = fieldTag ?? 0;
   }
 
@@ -35,15 +38,16 @@ export abstract class EditablePart implements ListEntry {
   }
 
   protected address(tag: number): number {
-    return fieldAddress(this.tape.memory, this.tape.start, this.tape.end, tag);
+    return this.tape.address(tag);
   }
 
   protected varint(tag: number): number {
-    return varintField(this.tape.memory, this.tape.start, this.tape.end, tag);
+    const address = this.tape.address(tag);
+    return address === 0 ? 0 : this.tape.memory.varintNumber(address);
   }
 
   protected text(tag: number): string {
-    return textField(this.tape.memory, this.tape.start, this.tape.end, tag);
+    return textAt(this.tape.memory, this.tape.address(tag));
   }
 
   protected uint64(tag: number): bigint {

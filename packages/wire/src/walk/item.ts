@@ -2,7 +2,7 @@ import type { ByteRange, ItemView, ResourceView, ScopeView } from '../views.ts';
 import type { Signal } from '../signal.ts';
 import { Attributes } from './attributes.ts';
 import type { Context } from './context.ts';
-import { fieldAddress, varintField } from './fields.ts';
+import { Fields } from './fields-edit.ts';
 import type { Memory } from './memory.ts';
 import { Range } from './range.ts';
 import { readVarint } from '../varint.ts';
@@ -16,6 +16,10 @@ export abstract class Item implements ItemView {
   protected readonly memory: Memory;
   readonly tape: Tape;
   readonly attributes: Attributes;
+  readonly fields: Fields;
+  /** Tags of the fields that were set by number in this item. */
+  readonly #moved: number[] = [];
+  #movedIn = 0;
   readonly #range = new Range();
   protected readonly idRange: Range = new Range();
 
@@ -24,7 +28,21 @@ export abstract class Item implements ItemView {
     this.memory = context.memory;
     this.tape = new Tape(context.memory, attributeTag, fieldTags);
     this.attributes = new Attributes(this.tape);
+    this.fields = new Fields(
+      () => this.tape,
+      (tag) => this.#move(tag),
+    );
   }
+
+  #move(tag: number): void {
+    if (this.#movedIn !== this.tape.message) this.#moved.length = 0;
+    this.#movedIn = this.tape.message;
+    if (!this.#moved.includes(tag)) this.#moved.push(tag);
+    this.moved(tag, this.tape.address(tag));
+  }
+
+  /** The value of a field is at another address now (0: absent). */
+  protected abstract moved(tag: number, address: number): void;
 
   /** Shows the item in a range. */
   abstract bind(start: number, end: number): void;
@@ -37,6 +55,7 @@ export abstract class Item implements ItemView {
   /** Takes back the edits of the hook that threw; `edits` is the tape's count from before. */
   rollback(edits: number): void {
     this.tape.rollback(edits);
+    if (this.#movedIn === this.tape.message) for (const tag of this.#moved) this.moved(tag, this.tape.address(tag));
   }
 
   /** Writes edited entries of lists to scratch, so that the tape can be spliced. */
@@ -61,12 +80,13 @@ export abstract class Item implements ItemView {
   }
 
   protected varint(tag: number): number {
-    return varintField(this.memory, this.tape.start, this.tape.end, tag);
+    const address = this.tape.address(tag);
+    return address === 0 ? 0 : this.memory.varintNumber(address);
   }
 
   /** Address of the value of a field that is not indexed, 0 when it is absent. */
   protected address(tag: number): number {
-    return fieldAddress(this.memory, this.tape.start, this.tape.end, tag);
+    return this.tape.address(tag);
   }
 
   /** The bytes of an id whose length stands at an address (0: absent). */

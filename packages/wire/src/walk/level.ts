@@ -66,6 +66,8 @@ export class Level<V extends HeaderVersion> {
       }
     }
     version.writable = this.#late;
+    // A hook of items that fails takes back its own edits, not these.
+    if (this.#late) version.commit();
     if (version.isOwn || this.#late) {
       this.latest = version;
       this.#used++;

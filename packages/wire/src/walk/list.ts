@@ -53,6 +53,9 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     this.#tag = tag;
   }
 
+  /** Known to have no entries in the owner's current message, which need not be searched then. To be set when the owner is bound. */
+  isAbsent = false;
+
   get size(): number {
     if (!this.#isLoaded) this.#load();
     return this.#size;
@@ -72,7 +75,7 @@ export class List<V extends ListEntry> implements EditableListView<V>, TapePart 
     const base = this.#memory.base(start);
     const b = this.#memory.buffer(start);
     let count = 0;
-    for (let p = start - base; p < end - base;) {
+    for (let p = this.isAbsent ? end - base : start - base; p < end - base;) {
       const next = skipField(b, p);
       if (b[p] === this.#tag) {
         if ((count + 1) * entrySize > this.#entries.length) this.#entries = larger(this.#entries);

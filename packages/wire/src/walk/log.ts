@@ -1,6 +1,6 @@
-import type { ByteRange, LogView, Plain, ValueView } from '../views.ts';
+import type { ByteRange, LogView, PlainInput, ValueView } from '../views.ts';
 import type { Context } from './context.ts';
-import { textField } from './fields.ts';
+import { textAt } from './fields.ts';
 import { Item } from './item.ts';
 import { writeAny, writeInt } from './plain-value.ts';
 import { skipField } from './scan.ts';
@@ -99,13 +99,20 @@ export class Log extends Item implements LogView {
     this.#spanId = spanId;
   }
 
+  protected moved(tag: number, address: number): void {
+    if (tag === 0x09) this.#time = address;
+    else if (tag === 0x59) this.#observedTime = address;
+    else if (tag === 0x4a) this.#traceId = address;
+    else if (tag === 0x52) this.#spanId = address;
+  }
+
   get body(): ValueView {
     const { slots } = this.tape;
     const address = slots[body + slotValue];
     return this.#body.bindMessage(address, address === 0 ? 0 : slots[body + slotValueLength]);
   }
 
-  setBody(value: Plain): void {
+  setBody(value: PlainInput): void {
     const { scratch } = this.memory;
     const { position } = scratch;
     writeAny(scratch, value);
@@ -131,6 +138,10 @@ export class Log extends Item implements LogView {
     if (text !== undefined) this.tape.setText(severityText, text);
   }
 
+  setSeverityText(text: string): void {
+    this.tape.setText(severityText, text);
+  }
+
   get timeUnixNano(): bigint {
     return this.#time === 0 ? 0n : this.memory.uint64(this.#time);
   }
@@ -140,7 +151,7 @@ export class Log extends Item implements LogView {
   }
 
   get eventName(): string {
-    return textField(this.memory, this.tape.start, this.tape.end, eventNameTag);
+    return textAt(this.memory, this.address(eventNameTag));
   }
 
   traceId(): ByteRange {

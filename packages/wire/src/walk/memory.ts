@@ -69,6 +69,13 @@ export class Memory {
     return this.view(address).getBigUint64(address - this.base(address), true);
   }
 
+  /** The unsigned fixed64 as a number, rounded beyond 2^53. */
+  uint64Number(address: number): number {
+    const view = this.view(address);
+    const p = address - this.base(address);
+    return view.getUint32(p + 4, true) * 0x1_0000_0000 + view.getUint32(p, true);
+  }
+
   int64(address: number): bigint {
     return this.view(address).getBigInt64(address - this.base(address), true);
   }

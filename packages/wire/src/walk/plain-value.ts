@@ -1,4 +1,4 @@
-import type { Plain } from '../views.ts';
+import type { PlainInput } from '../views.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { arrayType, boolType, bytesType, doubleType, intType, kvlistType, stringType } from './value-types.ts';
 
@@ -17,7 +17,7 @@ export function writeInt(writer: ByteWriter, value: number | bigint): void {
 }
 
 /** Writes the bytes of a value without its tag and length and returns its type. Throws on integers beyond 64 bits and on deeper nesting than 60. */
-export function writePlain(writer: ByteWriter, value: Plain, depth = 0): number {
+export function writePlain(writer: ByteWriter, value: PlainInput, depth = 0): number {
   switch (typeof value) {
     case 'string':
       writer.text(value);
@@ -41,19 +41,21 @@ export function writePlain(writer: ByteWriter, value: Plain, depth = 0): number 
   }
   if (depth === maxDepth) throw new RangeError(`a value is nested deeper than ${maxDepth}`);
   if (Array.isArray(value)) {
-    for (const element of value as readonly Plain[]) {
+    for (const element of value as readonly PlainInput[]) {
       const at = writer.begin(0x0a);
       writeAny(writer, element, depth + 1);
       writer.end(at);
     }
     return arrayType;
   }
-  writeEntries(writer, 0x0a, value as { readonly [key: string]: Plain }, depth + 1);
+  if (value instanceof Map)
+    for (const [name, entry] of value as ReadonlyMap<string, PlainInput>) writeEntry(writer, 0x0a, name, entry, depth + 1);
+  else writeEntries(writer, 0x0a, value as { readonly [key: string]: PlainInput }, depth + 1);
   return kvlistType;
 }
 
 /** Writes the content of an `AnyValue`. */
-export function writeAny(writer: ByteWriter, value: Plain, depth = 0): void {
+export function writeAny(writer: ByteWriter, value: PlainInput, depth = 0): void {
   if (value === undefined) return;
   const at = writer.position;
   writer.byte(0);
@@ -69,15 +71,18 @@ export function writeAny(writer: ByteWriter, value: Plain, depth = 0): void {
 }
 
 /** Writes one `KeyValue` field with the given tag for every entry of an object. */
-export function writeEntries(writer: ByteWriter, tag: number, entries: { readonly [key: string]: Plain }, depth = 0): void {
-  for (const name of Object.keys(entries)) {
-    const at = writer.begin(tag);
-    const keyAt = writer.begin(0x0a);
-    writer.text(name);
-    writer.end(keyAt);
-    const valueAt = writer.begin(0x12);
-    writeAny(writer, entries[name], depth);
-    writer.end(valueAt);
-    writer.end(at);
-  }
+export function writeEntries(writer: ByteWriter, tag: number, entries: { readonly [key: string]: PlainInput }, depth = 0): void {
+  for (const name of Object.keys(entries)) writeEntry(writer, tag, name, entries[name], depth);
+}
+
+/** Writes one `KeyValue` field. */
+export function writeEntry(writer: ByteWriter, tag: number, name: string, value: PlainInput, depth: number): void {
+  const at = writer.begin(tag);
+  const keyAt = writer.begin(0x0a);
+  writer.text(name);
+  writer.end(keyAt);
+  const valueAt = writer.begin(0x12);
+  writeAny(writer, value, depth);
+  writer.end(valueAt);
+  writer.end(at);
 }

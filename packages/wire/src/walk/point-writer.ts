@@ -1,3 +1,4 @@
+import type { ByteWriter } from './byte-writer.ts';
 import type { Key } from '../key.ts';
 import type { Plain } from '../views.ts';
 import type { PointWriter } from '../visitor.ts';
@@ -47,6 +48,14 @@ export class AppendedPoints implements PointWriter {
     const { length, scratch } = this.#context.memory;
     this.ranges.push(length + this.#start, length + scratch.position);
     this.#start = -1;
+  }
+
+  point({ buffer, view, position }: ByteWriter): void {
+    this.finish();
+    const { length, scratch } = this.#context.memory;
+    const start = scratch.position;
+    scratch.copy(buffer, view, 0, position);
+    this.ranges.push(length + start, length + scratch.position);
   }
 
   attribute(key: Key, value: Plain): void {

@@ -1,7 +1,8 @@
-import type { Key } from '../key.ts';
+import type { Client } from '../client.ts';
+import { Key } from '../key.ts';
 import type { EntityRefView, ListView, ResourceEdit } from '../views.ts';
 import type { Context } from './context.ts';
-import { textField, varintField } from './fields.ts';
+import { textField } from './fields.ts';
 import { HeaderVersion } from './header.ts';
 import { List } from './list.ts';
 import type { ListEntry } from './list.ts';
@@ -73,8 +74,13 @@ export class Resource extends HeaderVersion implements ResourceEdit {
     this.indexFields([]);
   }
 
+  get client(): Client {
+    return this.#context.client;
+  }
+
   get droppedAttributesCount(): number {
-    return varintField(this.memory, this.tape.start, this.tape.end, droppedAttributesCountTag);
+    const address = this.tape.address(droppedAttributesCountTag);
+    return address === 0 ? 0 : this.memory.varintNumber(address);
   }
 
   get schemaUrl(): string {
@@ -88,6 +94,13 @@ export class Resource extends HeaderVersion implements ResourceEdit {
     if (this.addedSchemaUrl !== undefined || hasSchemaUrl(this.memory, start, end)) return;
     this.edit();
     this.addedSchemaUrl = value;
+  }
+
+  setSchemaUrl(value: string): void {
+    const { start, end } = this.#context.resourceGroup;
+    this.edit();
+    this.addedSchemaUrl = new Key(value);
+    this.hidesSchemaUrl = hasSchemaUrl(this.memory, start, end);
   }
 
   get entityRefs(): ListView<EntityRefView> {

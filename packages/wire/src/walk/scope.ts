@@ -1,14 +1,15 @@
+import { Key } from '../key.ts';
 import type { ResourceView, ScopeEdit } from '../views.ts';
 import type { Context } from './context.ts';
-import { textField, varintField } from './fields.ts';
+import { textField } from './fields.ts';
 import { HeaderVersion } from './header.ts';
+import { hasSchemaUrl, schemaUrlTag } from './schema-url.ts';
 import { slotSize } from './tape.ts';
 
 const nameTag = 0x0a;
 const versionTag = 0x12;
 const attributesTag = 0x1a;
 const droppedAttributesCountTag = 0x20;
-const schemaUrlTag = 0x1a;
 const fieldTags = [nameTag, versionTag];
 const name = 0;
 const version = slotSize;
@@ -44,12 +45,21 @@ export class Scope extends HeaderVersion implements ScopeEdit {
   }
 
   get droppedAttributesCount(): number {
-    return varintField(this.memory, this.tape.start, this.tape.end, droppedAttributesCountTag);
+    const address = this.tape.address(droppedAttributesCountTag);
+    return address === 0 ? 0 : this.memory.varintNumber(address);
   }
 
   get schemaUrl(): string {
+    if (this.addedSchemaUrl !== undefined) return this.addedSchemaUrl.text;
     const { start, end } = this.#context.scopeGroup;
     return textField(this.memory, start, end, schemaUrlTag);
+  }
+
+  setSchemaUrl(value: string): void {
+    const { start, end } = this.#context.scopeGroup;
+    this.edit();
+    this.addedSchemaUrl = new Key(value);
+    this.hidesSchemaUrl = hasSchemaUrl(this.memory, start, end);
   }
 
   get resource(): ResourceView {

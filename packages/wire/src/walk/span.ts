@@ -1,4 +1,4 @@
-import type { Key } from '../key.ts';
+import type { Key, KeySet } from '../key.ts';
 import type { ByteRange, EditableListView, EventView, LinkView, SpanView } from '../views.ts';
 import type { Context } from './context.ts';
 import { textField, varintField } from './fields.ts';
@@ -127,6 +127,32 @@ export class Span extends Item implements SpanView {
     this.#flags = flags;
   }
 
+  protected moved(tag: number, address: number): void {
+    switch (tag) {
+      case 0x0a:
+        this.#traceId = address;
+        break;
+      case 0x12:
+        this.#spanId = address;
+        break;
+      case 0x22:
+        this.#parentSpanId = address;
+        break;
+      case 0x30:
+        this.#kind = address;
+        break;
+      case 0x39:
+        this.#start = address;
+        break;
+      case 0x41:
+        this.#end = address;
+        break;
+      case 0x85:
+        this.#flags = address;
+        break;
+    }
+  }
+
   protected override flush(): void {
     this.#events.flush();
     this.#links.flush();
@@ -150,8 +176,17 @@ export class Span extends Item implements SpanView {
     return this.tape.text(name);
   }
 
+  nameRange(): ByteRange {
+    const { slots } = this.tape;
+    return this.idRange.set(this.memory, slots[name + slotValue], slots[name + slotValue] === 0 ? 0 : slots[name + slotValueLength]);
+  }
+
   nameEquals(literal: Key): boolean {
     return this.tape.valueEquals(name, literal.bytes);
+  }
+
+  nameIn(names: KeySet): boolean {
+    return this.tape.valueIn(name, names);
   }
 
   setName(value: string): void {

@@ -1,4 +1,6 @@
-import type { Key } from '../key.ts';
+import type { Key, KeySet } from '../key.ts';
+import { fieldAddress } from './fields.ts';
+import { KeyIndex } from './key-index.ts';
 import { larger } from './larger.ts';
 import type { Memory } from './memory.ts';
 import { skipField } from './scan.ts';
@@ -27,11 +29,16 @@ export const added = 4;
 export const marker = 8;
 /** The KeyValue has fields that we do not know. */
 export const extended = 16;
+/** With `marker`: a field without a slot of its own in front. The value includes its length, when the field has one. */
+export const single = 32;
 
 /** No slot is as far. */
 const maxAddress = 0x7fff_ffff;
 
 const undoSize = 6;
+
+/** With more slots than these, searches for keys may use an index. */
+const indexedFrom = 256 * slotSize;
 
 /** Writes the slot of an attribute that is not taken apart yet. Numbers instead of names in the hot loops: imported constants are loads there. */
 export function noteAttribute(slots: Int32Array, o: number, start: number, value: number, end: number): void {
@@ -60,7 +67,7 @@ export class Tape {
   slots: Int32Array<ArrayBuffer>;
   /** End of the slots in use. */
   count = 0;
-  /** Slots below are taken apart. */
+  /** Attributes of the original message in slots below are taken apart. What is new always is. */
   expanded = 0;
   /** Where attribute slots begin. */
   readonly head: number;
@@ -78,6 +85,9 @@ export class Tape {
   /** Where slots of what is new begin. */
   addedFrom = 0;
   readonly parts: TapePart[] = [];
+  #index: KeyIndex | undefined;
+  /** Upper bound of the slots with the flag `single`. */
+  #fields = 0;
   #undo = new Int32Array(undoSize * 8);
   #undoTop = 0;
 
@@ -103,6 +113,8 @@ export class Tape {
     this.hasReplaced = false;
     this.addedFrom = maxAddress;
     this.#undoTop = 0;
+    this.#fields = 0;
+    this.#index?.reset();
     const { slots, head } = this;
     for (let o = 0; o < head; o += slotSize) {
       slots[o + slotValue] = 0;
@@ -135,8 +147,9 @@ export class Tape {
 
   /** Takes the noted attributes apart. */
   expand(): void {
-    const { count, slots, memory } = this;
-    if (this.expanded === count) return;
+    const { slots, memory } = this;
+    const count = Math.min(this.count, this.addedFrom);
+    if (this.expanded >= count) return;
     const b = memory.buffer(this.start) as Uint8Array;
     const base = memory.base(this.start);
     for (let o = this.expanded; o < count; o += 8) {
@@ -209,12 +222,21 @@ export class Tape {
 
   /** The slot of an attribute, -1 when there is none. */
   find(key: Key): number {
-    if (this.expanded !== this.count) this.expand();
+    if (this.count > indexedFrom && (this.#index ??= new KeyIndex(this)).isWorthwhile()) {
+      this.expand();
+      return this.#index.find(key);
+    }
+    let from = this.head;
+    const noted = Math.min(this.count, this.addedFrom);
+    if (this.expanded < noted) {
+      if (this.#mayHave(key, noted)) this.expand();
+      else from = noted;
+    }
     const { slots, count, memory } = this;
     const wanted = key.bytes;
     const length = wanted.length;
     const last = wanted[length - 1];
-    for (let o = this.head; o < count; o += 8) {
+    for (let o = from; o < count; o += 8) {
       if (slots[o + 3] !== length) continue;
       let p = slots[o + 2];
       let b: Uint8Array = memory.body;
@@ -228,6 +250,27 @@ export class Tape {
       if (i === length) return o;
     }
     return -1;
+  }
+
+  /** Whether an attribute in the slots below `end`, none of which is taken apart, has the key. True when its key is not where every encoder puts it. */
+  #mayHave(key: Key, end: number): boolean {
+    const { slots, memory } = this;
+    const b = memory.buffer(this.start) as Uint8Array;
+    const base = memory.base(this.start);
+    const wanted = key.bytes;
+    const length = wanted.length;
+    const last = wanted[length - 1];
+    if (length > 0x7f) return true;
+    for (let o = this.head; o < end; o += 8) {
+      const p = slots[o + 2] - base + 2;
+      const keyLength = b[p - 1];
+      if (b[p - 2] !== 0x0a || keyLength > 0x7f || p + keyLength > slots[o + 1] - base) return true;
+      if (keyLength !== length || (length > 0 && b[p + length - 1] !== last)) continue;
+      let i = 0;
+      while (i < length && b[p + i] === wanted[i]) i++;
+      if (i === length) return true;
+    }
+    return false;
   }
 
   /** Whether the slot's value is a string of exactly these bytes. */
@@ -244,6 +287,14 @@ export class Tape {
     }
     for (let i = 0; i < length; i++) if (b[p + i] !== wanted[i]) return false;
     return true;
+  }
+
+  /** Whether the slot's value is one of the texts; an absent field is the empty text. */
+  valueIn(o: number, texts: KeySet): boolean {
+    const { slots, memory } = this;
+    const address = slots[o + slotValue];
+    const p = address - memory.base(address);
+    return texts.has(memory.buffer(address), p, address === 0 ? p : p + slots[o + slotValueLength]);
   }
 
   /** The slot's value as text. */
@@ -290,7 +341,6 @@ export class Tape {
 
   /** A slot for a new attribute, without a value. */
   insert(key: Key): number {
-    this.expand();
     const o = this.#append();
     const { slots, memory } = this;
     slots[o + slotKey] = memory.length + memory.scratch.position;
@@ -301,6 +351,52 @@ export class Tape {
     return o;
   }
 
+  /** Whether a field without a slot in front was set since `begin`. */
+  get hasFields(): boolean {
+    return this.#fields > 0;
+  }
+
+  /** The slot of a field that was set by `setField`, -1 when it was not. */
+  #fieldSlot(tag: number): number {
+    const { slots, count } = this;
+    if (this.#fields === 0) return -1;
+    for (let o = this.addedFrom; o < count; o += slotSize)
+      if ((slots[o + slotFlags] & single) !== 0 && slots[o + slotKey] === tag) return o;
+    return -1;
+  }
+
+  /** Address of the value (with its length, when it has one) of a field that has no slot in front; 0 when it is absent. */
+  address(tag: number): number {
+    const o = this.#fieldSlot(tag);
+    if (o < 0) return fieldAddress(this.memory, this.start, this.end, tag);
+    return (this.slots[o + slotFlags] & deleted) === 0 ? this.slots[o + slotValue] : 0;
+  }
+
+  /** Sets a field that has no slot in front to the value that was written to scratch from `position` on; removes it when nothing was. */
+  setField(tag: number, position: number): void {
+    const { memory } = this;
+    const length = memory.scratch.position - position;
+    let o = this.#fieldSlot(tag);
+    if (o < 0) {
+      const address = fieldAddress(memory, this.start, this.end, tag);
+      if (address === 0 && length === 0) return;
+      o = this.#append();
+      this.#fields++;
+      this.hasReplaced = true;
+      const { slots } = this;
+      slots[o + slotStart] = address === 0 ? 0 : address - varintSize(tag);
+      slots[o + slotEnd] =
+        address === 0 ? 0 : skipField(memory.buffer(address), slots[o + slotStart] - memory.base(address)) + memory.base(address);
+      slots[o + slotKey] = tag;
+      slots[o + slotKeyLength] = -1;
+      slots[o + slotType] = 0;
+    } else this.#remember(o);
+    const { slots } = this;
+    slots[o + slotFlags] = marker | single | (length === 0 ? deleted : 0);
+    slots[o + slotValue] = memory.length + position;
+    slots[o + slotValueLength] = length;
+  }
+
   /** Removes an attribute. */
   remove(o: number): void {
     this.#remember(o);
@@ -308,12 +404,11 @@ export class Tape {
   }
 
   #append(): number {
-    this.expand();
     const o = this.count;
     if (o + slotSize > this.slots.length) this.grow();
     this.#touch(~o);
     if (o < this.addedFrom) this.addedFrom = o;
-    this.count = this.expanded = o + slotSize;
+    this.count = o + slotSize;
     return o;
   }
 
@@ -355,7 +450,7 @@ export class Tape {
     for (let top = this.#undoTop - undoSize; top >= 0; top -= undoSize) {
       const o = undo[top];
       if (o < 0) {
-        this.count = this.expanded = ~o;
+        this.count = ~o;
         if (this.count <= this.addedFrom) this.addedFrom = maxAddress;
       } else {
         slots[o + slotKey] = undo[top + 1];
@@ -367,6 +462,7 @@ export class Tape {
     }
     this.#undoTop = 0;
     this.edits = edits;
+    this.#index?.cut(this.count);
   }
 
   /** Becomes a copy of another tape of the same kind of message. */
@@ -376,7 +472,8 @@ export class Tape {
     const { slots } = this;
     const from = other.slots;
     for (let i = 0; i < other.count; i++) slots[i] = from[i];
-    this.count = this.expanded = other.count;
+    this.count = other.count;
+    this.expanded = other.expanded;
     this.start = other.start;
     this.end = other.end;
     this.message++;
@@ -384,6 +481,8 @@ export class Tape {
     this.attributeTag = other.attributeTag;
     this.hasReplaced = other.hasReplaced;
     this.addedFrom = other.addedFrom;
+    this.#fields = other.#fields;
     this.#undoTop = 0;
+    this.#index?.reset();
   }
 }

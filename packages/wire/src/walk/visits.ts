@@ -89,7 +89,11 @@ export class Visits {
       isLate,
     );
     this.metric = new Level<Metric>(
-      () => new Metric(context),
+      () => {
+        const metric = new Metric(context);
+        metric.isLate = isLate;
+        return metric;
+      },
       context.metrics,
       hooks('onMetric'),
       (visitor, metric) => visitor.onMetric?.(metric),
@@ -123,7 +127,7 @@ export class Visits {
       counters[i * countersPerVisitor + 2] += this.#created[i];
       if (reached > 0 && this.#visitors[i].onBatchEnd !== undefined) {
         try {
-          this.#visitors[i].onBatchEnd?.(reached);
+          this.#visitors[i].onBatchEnd?.(reached, this.#dropped[i]);
         } catch (error) {
           this.#fail(i, error);
         }
@@ -213,6 +217,11 @@ export class Visits {
       this.#fail(i, error);
     }
     this.#scratchMark = this.#context.memory.scratch.position;
+  }
+
+  /** The only visitor made points in a metric of its own. */
+  created(points: number): void {
+    this.#created[0] += points;
   }
 
   /** Whether some visitor dropped the resource, or the scope in it, or the metric in that. */

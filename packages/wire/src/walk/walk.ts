@@ -1,5 +1,6 @@
 import { createBatch } from '../batch.ts';
 import type { Batch } from '../batch.ts';
+import { noClient } from '../client.ts';
 import { readVarint, varintSize } from '../varint.ts';
 import type { Visitor } from '../visitor.ts';
 import { Container } from './container.ts';
@@ -30,12 +31,14 @@ export interface Walk {
 /**
  * Makes a walk whose result, visitor state included, equals that of running the visitors one after the other. What a hook throws goes to
  * `report` with the number of the visitor; the hook's edits are undone and the item is kept. At most 31 visitors, and a visitor with the
- * trait `editsUpward` must be alone; throws otherwise.
+ * trait `editsUpward` must be alone, one with `readsAhead` the first; throws otherwise.
  */
 export function walk(visitors: readonly Visitor[], report: (visitor: number, error: unknown) => void): Walk {
   if (visitors.length > maxVisitors) throw new RangeError(`${visitors.length} visitors in one walk: at most ${maxVisitors}`);
   const isLate = visitors.some(({ traits }) => traits?.editsUpward === true);
   if (isLate && visitors.length > 1) throw new Error('a visitor that edits upward must be alone in its walk');
+  if (visitors.some(({ traits }, i) => traits?.readsAhead === true && i > 0))
+    throw new Error('a visitor that reads ahead must be the first in its walk');
   return new Walker(visitors, report, isLate);
 }
 
@@ -60,6 +63,7 @@ class Walker implements Walk {
   constructor(visitors: readonly Visitor[], report: (visitor: number, error: unknown) => void, isLate: boolean) {
     const context: Context = {
       memory: this.#memory,
+      client: noClient,
       visitor: 0,
       resources: [],
       scopes: [],
@@ -76,8 +80,16 @@ class Walker implements Walk {
     this.counters = visits.counters;
     this.#resourceGroup = new Container(this.#output, undefined, childTag, visits.resource, headerTag, isLate);
     this.#scopeGroup = new Container(this.#output, this.#resourceGroup, childTag, visits.scope, headerTag, isLate);
-    this.#metric = new Container(this.#output, this.#scopeGroup, 0, visits.metric, 0, isLate);
-    this.#data = new Container(this.#output, this.#metric, pointTag);
+    this.#metric = new Container(this.#output, this.#scopeGroup, 0, visits.metric, 0, isLate, {
+      hides: (tag) => visits.metric.latest.hides(tag),
+      hidesSome: () => false,
+      write: (output, end) => visits.metric.latest.addMetadata(output, end),
+    });
+    this.#data = new Container(this.#output, this.#metric, pointTag, undefined, 0, isLate, {
+      hides: (tag) => visits.metric.latest.hidesInData(tag),
+      hidesSome: () => visits.metric.latest.hasNewData,
+      write: (output, end) => visits.metric.latest.addData(output, end),
+    });
   }
 
   run(batch: Batch): Batch | undefined {
@@ -89,6 +101,7 @@ class Walker implements Walk {
     }
     this.#isRunning = true;
     this.#memory.attach(batch.bytes);
+    this.#context.client = batch.client;
     this.#output.start(batch, this.#memory);
     this.#isMetrics = signal === 'metrics';
     this.#visits.startBatch(signal);
@@ -104,6 +117,7 @@ class Walker implements Walk {
       this.#isRunning = false;
       this.#output.abandon();
       this.#memory.detach();
+      this.#context.client = noClient;
     }
   }
 
@@ -135,7 +149,10 @@ class Walker implements Walk {
     for (let p = parent.headerEnd; p < parent.end;) {
       const start = p;
       p = skipField(b, start);
-      if (b[start] !== childTag) continue;
+      if (b[start] !== childTag) {
+        parent.pass(start, p);
+        continue;
+      }
       parent.children++;
       const content = start + 1 + varintSize(readVarint(b, start + 1));
       this.#context.scopeGroup.start = content;
@@ -155,7 +172,10 @@ class Walker implements Walk {
     for (let p = parent.headerEnd; p < parent.end;) {
       const start = p;
       p = skipField(b, start);
-      if (b[start] !== childTag) continue;
+      if (b[start] !== childTag) {
+        parent.pass(start, p);
+        continue;
+      }
       parent.children++;
       const content = start + 1 + varintSize(readVarint(b, start + 1));
       group.enter(b, start, content, p);
@@ -163,8 +183,27 @@ class Walker implements Walk {
       visits.startMetric(content, group.headerEnd);
       if (this.#context.dataField === 0) visits.visitEmpty(visits.metric);
       else this.#points(b);
+      for (let q = this.#context.data.end; q < p;) {
+        const field = q;
+        q = skipField(b, q);
+        group.pass(field, q);
+      }
       group.close(visits.isDropped(visits.metric));
+      if (visits.metric.latest.appended.length > 0) this.#append(visits.metric.latest.appended, p);
     }
+  }
+
+  /** Writes metrics behind the one that ends at `end`. */
+  #append(metrics: readonly Uint8Array[], end: number): void {
+    this.#scopeGroup.open(end);
+    const writer = this.#output.copyTo(end);
+    for (const metric of metrics) {
+      const at = writer.begin(childTag);
+      writer.bytes(metric);
+      writer.end(at);
+      this.#visits.created(countPoints(metric));
+    }
+    this.#output.edits++;
   }
 
   /** Finds the data of a metric. What stands before it is the header. */
@@ -212,6 +251,7 @@ class Walker implements Walk {
       const start = p;
       if (b[p++] !== tag) {
         p = skipField(b, start);
+        group.pass(start, p);
         continue;
       }
       let length = b[p++];
@@ -230,6 +270,18 @@ class Walker implements Walk {
       visits.leaveItem();
     }
   }
+}
+
+/** Counts the data points of an encoded metric. */
+function countPoints(metric: Uint8Array): number {
+  let points = 0;
+  for (let p = 0; p < metric.length; p = skipField(metric, p)) {
+    const field = metric[p] >> 3;
+    if ((metric[p] & 0x87) !== 2 || (field !== 5 && field !== 7 && (field < 9 || field > 11))) continue;
+    const end = skipField(metric, p);
+    for (let q = p + 1 + varintSize(readVarint(metric, p + 1)); q < end; q = skipField(metric, q)) if (metric[q] === pointTag) points++;
+  }
+  return points;
 }
 
 /** Finds the header of a group, its field 1 before the children, and returns where the header's content starts. */

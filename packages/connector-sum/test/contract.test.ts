@@ -1,0 +1,11 @@
+import { configOf, connectorContract } from '@millrace/api/testing';
+import { describe, expect, it } from '@jest/globals';
+import { factory } from '../src/index.ts';
+
+connectorContract({ describe, it, expect }, factory, {
+  config: configOf(factory, {
+    spans: { s: { source_attribute: 'x' } },
+    datapoints: { p: { source_attribute: 'x' } },
+    logs: { l: { source_attribute: 'x' } },
+  }),
+});
