@@ -70,7 +70,7 @@ export class Aggregator implements Visitor {
     this.#hasStatus = !excluded.has(gates.useOtelPrefix ? 'otel.status_code' : 'status.code');
   }
 
-  /** Begins a batch. New series are counted in those of the overflow while all take more than half of `budgetBytes`. */
+  /** Begins a batch. New series are counted in those of the overflow, new resources in one of it, while all take more than half of `budgetBytes`. */
   begin(budgetBytes: number): void {
     this.#nowMs = this.#context.clock.now();
     this.#budgetBytes = budgetBytes;
@@ -81,7 +81,7 @@ export class Aggregator implements Visitor {
     const slot = attributes.find(serviceName);
     if (slot < 0) return 'skip';
     this.#service = attributes.typeAt(slot) === 'string' ? attributes.valueAt(slot).string() : '';
-    const resource = this.series.resources.find(attributes);
+    const resource = this.series.resources.find(attributes, !this.#isOverBudget());
     this.#resource = resource;
     resource.seenMs = this.#nowMs;
     resource.isPending = true;

@@ -3,6 +3,9 @@ import { SeriesKey } from '@millrace/timeseries';
 import { ByteWriter } from '@millrace/wire';
 
 const attributeTag = 0x0a;
+/** The identity of the resource that stands for all that there is no room for, and its one attribute: `otel.metric.overflow`, true. */
+const overflowName = '\xff'.repeat(16);
+const overflowAttributes = Buffer.from('\n\x1a\n\x14otel.metric.overflow\x12\x02\x10\x01', 'latin1');
 /** About what the objects of a resource take beside its attributes. */
 const overheadBytes = 600;
 
@@ -47,14 +50,18 @@ export class Resources {
     return this.#bytes;
   }
 
-  /** The resource with these attributes. */
-  find(attributes: AttributesView): ResourceSeries {
+  /** The resource with these attributes; when it is new and there is no room, the one that stands for all of those. */
+  find(attributes: AttributesView, hasRoom: boolean): ResourceSeries {
     this.#identify(attributes);
-    const name = this.#name.latin1Slice(0, 16);
+    let name = this.#name.latin1Slice(0, 16);
+    if (!hasRoom && !this.#live.has(name) && !this.#leaving.has(name)) {
+      name = overflowName;
+      this.#words.fill(-1);
+    }
     let found = this.#live.get(name);
     if (found !== undefined) this.#live.delete(name);
     else if ((found = this.#leaving.get(name)) !== undefined) this.#leaving.delete(name);
-    else found = this.#make(attributes);
+    else found = this.#make(name === overflowName ? overflowAttributes : this.#encoded(attributes));
     this.#live.set(name, found);
     if (this.#live.size > this.#capacity) {
       const [[oldest, leaving]] = this.#live as unknown as [[string, ResourceSeries]];
@@ -80,11 +87,14 @@ export class Resources {
     this.#words.set(identity.words);
   }
 
-  #make(attributes: AttributesView): ResourceSeries {
+  #encoded(attributes: AttributesView): Buffer {
     const scratch = this.#scratch;
     scratch.position = 0;
     for (let slot = attributes.first(); slot >= 0; slot = attributes.next(slot)) attributes.copyAt(slot, scratch, attributeTag);
-    const encoded = Buffer.from(scratch.buffer.subarray(0, scratch.position));
+    return Buffer.from(scratch.buffer.subarray(0, scratch.position));
+  }
+
+  #make(encoded: Buffer): ResourceSeries {
     this.#bytes += overheadBytes + encoded.length;
     return {
       words: Int32Array.from(this.#words),

@@ -20,7 +20,10 @@ interface Metric {
   readonly histogram?: { readonly dataPoints?: readonly Point[] };
 }
 interface Request {
-  readonly resourceMetrics: readonly { readonly scopeMetrics: readonly { readonly metrics: readonly Metric[] }[] }[];
+  readonly resourceMetrics: readonly {
+    readonly resource: { readonly attributes?: readonly { readonly key: string }[] };
+    readonly scopeMetrics: readonly { readonly metrics: readonly Metric[] }[];
+  }[];
 }
 
 async function start(settings: object = {}, budgetBytes?: number) {
@@ -215,6 +218,21 @@ describe('What is remembered', () => {
         .attributes.map((attribute) => attribute.key),
     ).toEqual(['otel.metric.overflow']);
     expect(connector.context.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  });
+
+  it('has a bound: beyond half of the memory, spans of new resources are counted in one resource of the overflow', async () => {
+    const connector = await start({ resource_metrics_cache_size: 10 }, 2 * 1024 * 1024);
+    for (let i = 0; i < 5_000; i++) connector.send(`service ${i}`, 'a');
+    const accounted = connector.host.memory.accounted;
+    for (let i = 5_000; i < 10_000; i++) connector.send(`service ${i}`, 'a');
+    expect(connector.host.memory.accounted).toBe(accounted);
+    await connector.stop();
+    expect(connector.counts(0).reduce((sum, count) => sum + count, 0)).toBe(10_000);
+    const overflow = connector.reports[0]!.resourceMetrics.filter(({ resource }) =>
+      resource.attributes?.some(({ key }) => key === 'otel.metric.overflow'),
+    );
+    expect(overflow).toHaveLength(1);
+    expect(overflow[0]).toMatchObject({ resource: { attributes: [{ key: 'otel.metric.overflow', value: { boolValue: true } }] } });
   });
 
   it('is accounted', async () => {
