@@ -210,8 +210,9 @@ function isEmpty(json: Json): boolean {
   return typeof json === 'object' && json !== null && Object.keys(json).length === 0;
 }
 
+/** An entry without `key` has the empty one, which OTLP/JSON leaves out. */
 function isKeyValues(list: readonly Json[]): boolean {
-  return list.length > 0 && list.every((item) => typeof item === 'object' && item !== null && 'key' in item);
+  return list.some((item) => typeof item === 'object' && item !== null && 'key' in item);
 }
 
 function compare(a: string, b: string): number {
