@@ -19,6 +19,13 @@ interface Floors {
   readonly storage: { readonly minShareOfMemory: number; readonly minStoredRatio: number; readonly minFsyncRatio: number };
   /** Nanoseconds an item of plugins, as ratios (benchmarks/micro/plugins.ts). */
   readonly plugins: { readonly maxOfBuiltIn: number; readonly maxDecodingOfBuiltIn: number; readonly maxFiveOfOne: number };
+  /** Recordings of metrics (benchmarks/micro/instruments.ts): of other libraries' rates, by kind and library, and a second. */
+  readonly instruments: {
+    readonly minRatios: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    readonly minPerSecond: number;
+    readonly minLabelledPerSecond: number;
+    readonly minConcurrentPerSecond: number;
+  };
   readonly workers: { readonly minRatio: number };
   readonly start: { readonly maxStartUpMs: number; readonly maxEverythingMs: number; readonly maxIdleRssMiB: number };
 }

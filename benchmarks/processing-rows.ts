@@ -71,6 +71,14 @@ export const processingRows: readonly Row[] = [
     processors: fourPatterns,
     spanMetrics: twoDimensions,
   },
+  {
+    name: 'genai',
+    title: '`genai` and `genaimetrics` against `spanmetrics`, a third of the spans of generative AI',
+    workload: spans,
+    millraceProcessors: { genai: '{}' },
+    spanMetrics: twoDimensions,
+    millraceConnector: 'genaimetrics',
+  },
   { name: 'filter', title: '`filter`, two conditions', workload: spans, processors: twoConditions, drops: true },
   { name: 'transform', title: '`transform`, five statements', workload: spans, processors: fiveStatements },
   {

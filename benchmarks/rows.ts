@@ -16,6 +16,8 @@ export interface Row {
   readonly millraceProcessors?: Readonly<Record<string, string>>;
   /** Settings of connector `spanmetrics`, which the spans also go to, and whose metrics go nowhere. */
   readonly spanMetrics?: string;
+  /** What millrace has in place of connector `spanmetrics`. Default: the same. */
+  readonly millraceConnector?: string;
   /** Spans of a batch. Default 1,024. */
   readonly batchSize?: number;
   /** Some items are dropped on purpose; both programs must let the same share of them pass. */
@@ -68,8 +70,9 @@ export function configuration(row: Row, target: TargetName, port: number, sinkPo
   const settings = (target === 'millrace' ? row.millraceProcessors : undefined) ?? row.processors ?? {};
   const processors = Object.entries(settings).map(([name, text]) => `  ${name}: ${text}\n`);
   const names = [...Object.keys(settings), 'batch'].join(', ');
-  const connector = row.spanMetrics === undefined ? '' : `connectors:\n  spanmetrics: ${row.spanMetrics}\n`;
-  const metrics = connector === '' ? '' : '\n    metrics: { receivers: [spanmetrics], exporters: [nop] }';
+  const maker = (target === 'millrace' ? row.millraceConnector : undefined) ?? 'spanmetrics';
+  const connector = row.spanMetrics === undefined ? '' : `connectors:\n  ${maker}: ${maker === 'spanmetrics' ? row.spanMetrics : '{}'}\n`;
+  const metrics = connector === '' ? '' : `\n    metrics: { receivers: [${maker}], exporters: [nop] }`;
   return `receivers:
   otlp:
     protocols:
@@ -84,7 +87,7 @@ ${connector}exporters:${connector === '' ? '' : '\n  nop:'}
 service:
   telemetry: { metrics: { level: none }, logs: { level: error } }
   pipelines:
-    ${signal}: { receivers: [otlp], processors: [${names}], exporters: [${exporter}${connector === '' ? '' : ', spanmetrics'}] }${metrics}
+    ${signal}: { receivers: [otlp], processors: [${names}], exporters: [${exporter}${connector === '' ? '' : `, ${maker}`}] }${metrics}
 `;
 }
 

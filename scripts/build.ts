@@ -13,10 +13,17 @@ export interface BundleOptions {
   readonly entry: string;
   /** The folder that holds nothing but the bundle afterwards: `main.js`, its chunks, the licenses of what was bundled, and the types. */
   readonly outdir: string;
-  /** Adds the types that plugins are checked with, in `types/`: those of `@millrace/api` and what it is made of. */
-  readonly types?: boolean;
+  /** Adds the types of these packages, in `types/<package>/src/`. */
+  readonly types?: readonly string[];
+  /** Packages that are not bundled: who installs the bundle has them. `*` stands for any text. */
+  readonly external?: readonly string[];
   /** Writes source maps beside the files (`node --enable-source-maps` reads them). */
   readonly sourceMaps?: boolean;
+  /**
+   * Puts all that the entry needs at once into one chunk: reading thirty files takes longer than running them. The entry must not wait for
+   * what it imports dynamically while it is loaded itself.
+   */
+  readonly oneChunk?: boolean;
   /** Files that stand in for packages: another list of components makes another distribution. */
   readonly alias?: Readonly<Record<string, string>>;
 }
@@ -51,19 +58,21 @@ export async function bundle(options: BundleOptions): Promise<void> {
     metafile: true,
     sourcemap: options.sourceMaps ?? false,
     alias: { ...options.alias },
+    external: [...(options.external ?? [])],
     logLevel: 'warning',
     write: false,
-    plugins: [httpWithoutFacade, userAgents],
+    plugins: [httpWithoutFacade, userAgents, prices, ...(options.oneChunk === true ? [oneChunk(options.entry)] : []), directImports],
   } satisfies BuildOptions;
   const { metafile, outputFiles } = await build(settings);
   const files = new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
   files.set(join(options.outdir, 'THIRD-PARTY-LICENSES.txt'), Buffer.from(licensesOf(Object.keys(metafile.inputs))));
-  if (options.types === true) for (const [path, contents] of declarations()) files.set(join(options.outdir, 'types', path), contents);
+  const { types } = options;
+  if (types !== undefined) for (const [path, contents] of declarations(types)) files.set(join(options.outdir, 'types', path), contents);
   replaceFolder(options.outdir, files);
 }
 
-/** The declaration files of the packages that a plugin's types come from, by path below `packages`. */
-function declarations(): Map<string, Buffer<ArrayBuffer>> {
+/** The declaration files of packages, by path below `packages`. They find each other by relative paths. */
+function declarations(packages: readonly string[]): Map<string, Buffer<ArrayBuffer>> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-types-'));
   try {
     const compilerOptions = {
@@ -74,18 +83,27 @@ function declarations(): Map<string, Buffer<ArrayBuffer>> {
       typeRoots: [join(root, 'node_modules/@types')],
     };
     // Each file by name: what is only reached through node_modules may be taken for somebody else's and left out.
-    const files = globSync(join(root, 'packages/{api,wire}/src/**/*.ts'));
+    const files = packages.flatMap((name) => globSync(join(root, 'packages', name, 'src/**/*.ts')));
     const project = join(folder, 'tsconfig.json');
     writeFileSync(project, JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files }));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     // It writes what it can: errors are for `npm run typecheck` to tell.
     const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' });
     const found = globSync('**/*.d.ts', { cwd: compilerOptions.outDir });
-    if (found.length === 0) throw new Error(`there are no types of @millrace/api:\n${stdout}${stderr}`);
-    return new Map(found.map((path) => [path, readFileSync(join(compilerOptions.outDir, path))]));
+    if (found.length === 0) throw new Error(`there are no types of ${packages.join(', ')}:\n${stdout}${stderr}`);
+    return new Map(
+      found.map((path) => [path, Buffer.from(relativeImports(readFileSync(join(compilerOptions.outDir, path), 'utf8'), path))]),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** A declaration file, at a path below `packages`, whose imports of our packages lead to the files beside it. */
+function relativeImports(text: string, path: string): string {
+  return text.replaceAll(/(['"])@millrace\/([\w-]+)\1/g, (_, quote: string, name: string) => {
+    return `${quote}${relative(dirname(path), join(name, 'src/index.js'))}${quote}`;
+  });
 }
 
 /**
@@ -128,6 +146,89 @@ const userAgents: Plugin = {
 };
 
 /**
+ * Puts the catalogue of prices into the bundle as text, without what prices do not need: the code of @pydantic/genai-prices takes 50 ms and
+ * 20 MiB to load, its data 2 ms.
+ */
+const prices: Plugin = {
+  name: 'prices',
+  setup(build) {
+    const module = join(root, 'packages/genai/src/prices/read-catalog.ts');
+    build.onLoad({ filter: /[/\\]prices[/\\]read-catalog\.ts$/ }, ({ path }) =>
+      path === module
+        ? {
+            contents: "export const readCatalog = async () => JSON.parse((await import('@pydantic/genai-prices')).default);",
+            resolveDir: dirname(path),
+          }
+        : undefined,
+    );
+    build.onLoad({ filter: /[/\\]@pydantic[/\\]genai-prices[/\\]dist[/\\]index\.js$/ }, async () => {
+      const { readCatalog } = (await import(pathToFileURL(module).href)) as { readonly readCatalog: () => Promise<unknown> };
+      return { contents: JSON.stringify(await readCatalog()), loader: 'text' };
+    });
+  },
+};
+
+/**
+ * Imports what a package re-exports from the file that has it. A chunk holds everything that an index leads to: through it, who needs a duration
+ * would load a YAML parser.
+ */
+const directImports: Plugin = {
+  name: 'direct-imports',
+  setup(build) {
+    const indexes = new Map<string, ReadonlyMap<string, string>>();
+    const exportsOf = (name: string): ReadonlyMap<string, string> => {
+      let found = indexes.get(name);
+      if (found === undefined) indexes.set(name, (found = readIndex(join(root, 'packages', name, 'src'))));
+      return found;
+    };
+    build.onLoad({ filter: /[/\\]packages[/\\][\w-]+[/\\]src[/\\].*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll(
+        /^import \{([^}]*)\} from '@millrace\/([\w-]+)';/gm,
+        (statement, names: string, name: string) => {
+          const files = names
+            .split(',')
+            .map((one) => one.trim())
+            .filter((one) => one !== '' && !one.startsWith('type '))
+            .map((one) => ({ one, file: exportsOf(name).get(one.split(' as ')[0]!) }));
+          if (files.some(({ file }) => file === undefined)) return statement;
+          return files.map(({ one, file }) => `import { ${one} } from ${JSON.stringify(file)};`).join('');
+        },
+      ),
+      loader: 'ts',
+    }));
+  },
+};
+
+/**
+ * What is imported dynamically imports the entry, which is there already. A module lands in the chunk of all the ways that lead to it: so
+ * all ways lead to whatever the entry needs, instead of some to each part.
+ */
+function oneChunk(entry: string): Plugin {
+  return {
+    name: 'one-chunk',
+    setup(build) {
+      build.onResolve({ filter: /.*/ }, async ({ path, kind, pluginData, ...from }) => {
+        if (kind !== 'dynamic-import' || pluginData === 'resolved') return undefined;
+        const found = await build.resolve(path, { ...from, kind, pluginData: 'resolved' });
+        return /[/\\]packages[/\\][\w-]+[/\\]src[/\\].*\.ts$/.test(found.path) ? { ...found, namespace: 'with-entry' } : found;
+      });
+      build.onLoad({ filter: /.*/, namespace: 'with-entry' }, ({ path }) => ({
+        contents: `import ${JSON.stringify(entry)}; export * from ${JSON.stringify(path)};`,
+        resolveDir: dirname(path),
+      }));
+    },
+  };
+}
+
+/** Where the index of a folder has each of its names from. */
+function readIndex(folder: string): ReadonlyMap<string, string> {
+  const text = readFileSync(join(folder, 'index.ts'), 'utf8');
+  const statements = [...text.matchAll(/^export \{([^}]*)\} from '(\.\/[^']*)';/gm)];
+  const names = statements.flatMap(([, list, file]) => list!.split(',').map((one) => [one.trim(), join(folder, file!)] as const));
+  return new Map(names.filter(([name]) => /^\w+$/.test(name)));
+}
+
+/**
  * Makes a folder hold exactly these files. What is equal stays untouched and what is new comes before the old goes, so that a program
  * that starts from the folder meanwhile finds all its chunks.
  */
@@ -163,13 +264,18 @@ function licensesOf(inputs: readonly string[]): string {
 }
 
 if (import.meta.main) {
-  const cli = join(root, 'packages/cli');
+  const [cli, sdk] = [join(root, 'packages/cli'), join(root, 'packages/sdk')];
+  const sourceMaps = process.argv.includes('--source-maps');
   try {
+    await bundle({ entry: join(cli, 'src/main.ts'), outdir: join(cli, 'dist'), types: ['api', 'wire'], sourceMaps });
     await bundle({
-      entry: join(cli, 'src/main.ts'),
-      outdir: join(cli, 'dist'),
-      types: true,
-      sourceMaps: process.argv.includes('--source-maps'),
+      entry: join(sdk, 'src/index.ts'),
+      outdir: join(sdk, 'dist'),
+      types: ['sdk', 'receiver-sdk', 'genai', 'instruments', 'timeseries', 'prometheus-format', 'api', 'wire'],
+      // An application has one copy of OpenTelemetry, which the SDK is to meet there.
+      external: ['@opentelemetry/*'],
+      oneChunk: true,
+      sourceMaps,
     });
   } catch (error) {
     console.error(`building millrace: ${Error.isError(error) ? error.message : String(error)}`);

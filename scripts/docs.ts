@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { pricesSchema } from '@millrace/genai';
 import type { Factory, FactoryEntry } from '@millrace/api';
 import { components, unsupportedHints } from '@millrace/distribution';
+import { genaiMetricsTable } from './genai-metrics-table.ts';
 import { ownMetricsTable } from './own-metrics-table.ts';
 
 /** The part of a JSON Schema that the tables show. */
@@ -16,6 +18,7 @@ interface Schema {
   readonly 'x-unsupported'?: string;
   readonly 'x-deprecated'?: string;
   readonly 'x-secret'?: boolean;
+  readonly 'x-described-in'?: string;
 }
 
 const root = join(import.meta.dirname, '..');
@@ -27,6 +30,7 @@ function typeOf(schema: Schema): string {
   return Array.isArray(schema.type) ? schema.type.join(' or ') : String(schema.type ?? 'any');
 }
 
+/** Settings that several components share have their table in one place, and links to it. */
 function rows(schema: Schema, path: string): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const key = path === '' ? name : `${path}.${name}`;
@@ -38,14 +42,16 @@ function rows(schema: Schema, path: string): string[] {
     ];
     const shown = property.default === undefined || property.properties !== undefined ? '' : `\`${JSON.stringify(property.default)}\``;
     const text = notes.filter(Boolean).join(' ').replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('..', '.');
-    const row = `| \`${key}\` | ${typeOf(property)} | ${shown} | ${text} |`;
-    if (property['x-unsupported'] !== undefined) return [row];
+    const place = property['x-described-in'];
+    const link = place === undefined ? '' : ` [Its settings](../${place}).`;
+    const row = `| \`${key}\` | ${typeOf(property)} | ${shown} | ${text}${link} |`;
+    if (property['x-unsupported'] !== undefined || property['x-described-in'] !== undefined) return [row];
     return [row, ...rows(property, key), ...(property.items === undefined ? [] : rows(property.items, `${key}[]`))];
   });
 }
 
-function table(factory: Factory): string {
-  const lines = rows((factory.configSchema ?? {}) as Schema, '');
+function table(schema: Schema = {}, path = ''): string {
+  const lines = rows(schema, path);
   if (lines.length === 0) return 'No settings.';
   return ['| setting | type | default | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
@@ -67,7 +73,8 @@ function verdicts(schema: Schema, path: string): string[] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const key = path === '' ? name : `${path}.${name}`;
     const row = `| \`${key}\` | ${verdictOf(property).replaceAll('|', '\\|').replaceAll('\n', ' ')} |`;
-    return [row, ...(property['x-unsupported'] === undefined ? verdicts(property, key) : [])];
+    const ends = property['x-unsupported'] !== undefined || property['x-described-in'] !== undefined;
+    return [row, ...(ends ? [] : verdicts(property, key))];
   });
   return schema.items === undefined ? own : [...own, ...verdicts(schema.items, `${path}[]`)];
 }
@@ -125,9 +132,11 @@ function fill(file: string, open: string, close: string, content: string): void 
 const factories = new Map<FactoryEntry, Factory>();
 for (const entry of components) factories.set(entry, (await entry.load()).factory);
 for (const [entry, factory] of factories)
-  fill(join(folderOf(entry), 'README.md'), '<!-- settings -->', '<!-- /settings -->', table(factory));
+  fill(join(folderOf(entry), 'README.md'), '<!-- settings -->', '<!-- /settings -->', table(factory.configSchema as Schema));
+fill(join(root, 'packages/genai/README.md'), '<!-- settings -->', '<!-- /settings -->', table(pricesSchema as Schema, 'prices'));
 fill(join(root, 'README.md'), '<!-- components -->', '<!-- /components -->', componentTable());
 fill(join(root, 'docs/compatibility.md'), '<!-- components -->', '<!-- /components -->', compatibility(factories));
 fill(join(root, 'docs/telemetry.md'), '<!-- own metrics -->', '<!-- /own metrics -->', await ownMetricsTable());
+fill(join(root, 'docs/genai-metrics.md'), '<!-- genai metrics -->', '<!-- /genai metrics -->', genaiMetricsTable());
 if (check && stale > 0) process.exitCode = 1;
-console.log(check ? `${factories.size + 3} documents checked, ${stale} stale` : `${stale} documents written`);
+console.log(check ? `${factories.size + 5} documents checked, ${stale} stale` : `${stale} documents written`);

@@ -11,10 +11,11 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^wire$/, /^config$/],
   [/^api$/],
   [/^(exporter-helper|transport|output-file|redaction|regex|prometheus-format|datadog-format|trace-format|trace-buffer|timeseries)$/],
-  [/^(ottl|item-match)$/],
+  [/^(ottl|item-match|genai|instruments)$/],
   [/^(receiver|processor|connector|exporter|extension)-/],
   [/^service$/, /^distribution$/],
-  [/^trial$/],
+  [/^trial$/, /^sdk$/],
+  [/^demo$/],
   [/^cli$/],
 ];
 

@@ -454,6 +454,11 @@ accepted(
   'lacks',
 );
 accepted(
+  'healthcheckv2 over gRPC alone',
+  `${otlp}${debug}extensions:\n  healthcheckv2:\n    use_v2: true\n    grpc:\n      endpoint: 0.0.0.0:13132\n    component_health:\n      include_recoverable_errors: true\n      recovery_duration: 5m\nservice:\n  extensions: [healthcheckv2]\n  pipelines:\n    traces:\n      receivers: [otlp]\n      exporters: [debug]\n`,
+  'lacks',
+);
+accepted(
   'a persistent queue',
   `${otlp}exporters:\n  otlp:\n    endpoint: tempo:4317\n    sending_queue:\n      storage: file_storage/otc\nextensions:\n  file_storage/otc:\n    directory: /tmp\n    timeout: 10s\n    compaction:\n      on_start: true\n      directory: /tmp\nservice:\n  extensions: [file_storage/otc]\n  pipelines:\n    traces:\n      receivers: [otlp]\n      exporters: [otlp]\n`,
 );

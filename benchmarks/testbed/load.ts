@@ -23,10 +23,14 @@ const drainWithinMs = 10_000;
 const fixedPorts = [8888, 1777];
 
 async function run(scenario: Scenario, command: readonly string[], maxSeconds: number): Promise<Outcome> {
-  const { load, backend: behaviour } = scenario;
+  const { load, backend: behaviour, adds } = scenario;
   const seconds = Math.min(scenario.seconds, maxSeconds);
   let received = 0;
-  const backend = await startBackend(load.protocol === 'http' ? 'http' : 'grpc', (body) => (received += countItems(load.signal, body)));
+  let unchanged = 0;
+  const backend = await startBackend(load.protocol === 'http' ? 'http' : 'grpc', (body) => {
+    received += countItems(load.signal, body);
+    if (adds !== undefined && !body.includes(adds)) unchanged++;
+  });
   const port = await freePort();
   const backendPort = behaviour === 'absent' ? await freePort() : backend.port;
   const problems: string[] = [];
@@ -61,6 +65,7 @@ async function run(scenario: Scenario, command: readonly string[], maxSeconds: n
     const lost = sent.acknowledged - received;
     if (arrives && lost > 0) problems.push(`${lost} of ${sent.acknowledged} acknowledged items did not arrive`);
     if (arrives && load.itemsPerSecond > 0 && sent.acknowledged === 0) problems.push('nothing was accepted');
+    if (unchanged > 0) problems.push(`${unchanged} requests arrived without "${adds}"`);
     const { says, doesNotSay } = scenario;
     if (says !== undefined && !agent.log().includes(says)) problems.push(`the log does not say "${says}"`);
     if (doesNotSay !== undefined && agent.log().includes(doesNotSay)) problems.push(`the log says "${doesNotSay}"`);

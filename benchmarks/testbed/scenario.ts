@@ -48,6 +48,8 @@ export interface Scenario {
   readonly says?: string;
   /** Whether a line must not be there. */
   readonly doesNotSay?: string;
+  /** A text that everything has to arrive with. */
+  readonly adds?: string;
 }
 
 const rate = { itemsPerSecond: 10_000, itemsPerBatch: 100 };
@@ -164,6 +166,18 @@ export const scenarios: readonly Scenario[] = [
     limits: { cpu: undefined, rssMiB: undefined },
     says: 'Memory usage is above soft limit. Refusing data.',
   },
-  { ...absent('TraceAttributesProcessor', ''), absent: 'processor attributes: not in millrace' },
-  { ...absent('MetricResourceProcessor', ''), absent: 'processor resource: not in millrace' },
+  {
+    ...steady('TraceAttributesProcessor', { ...traces, itemsPerSecond: 1000, itemsPerBatch: 10 }, 0, 0),
+    processors: 'attributes: { actions: [{ key: new_attr, value: string value, action: insert }] }',
+    processorIds: ['attributes'],
+    limits: { cpu: undefined, rssMiB: undefined },
+    adds: 'string value',
+  },
+  {
+    ...steady('MetricResourceProcessor', { ...metrics, itemsPerSecond: 1000, itemsPerBatch: 10 }, 0, 0),
+    processors: 'resource: { attributes: [{ key: label-key, value: new-label-value, action: upsert }] }',
+    processorIds: ['resource'],
+    limits: { cpu: undefined, rssMiB: undefined },
+    adds: 'new-label-value',
+  },
 ];

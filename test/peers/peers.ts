@@ -14,6 +14,11 @@ export interface Recipe {
 
 const goEnvironment = { GOFLAGS: '-mod=mod -buildvcs=false', GOBIN: '{install}/bin' };
 
+const pythonEnvironment = [
+  ['python3', '-m', 'venv', 'venv'],
+  ['./venv/bin/python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'],
+] as const;
+
 /** The programs of other projects that millrace is tested and measured against, at exact versions. */
 export const peers: {
   readonly otelcol: Recipe;
@@ -28,6 +33,10 @@ export const peers: {
   readonly datadogCollector: Recipe;
   readonly hostMetricsCollector: Recipe;
   readonly datadogDecoder: Recipe;
+  readonly genaiJs: Recipe;
+  readonly genaiPython: Recipe;
+  readonly genaiPythonLatest: Recipe;
+  readonly genaiPythonLitellm: Recipe;
 } = {
   otelcol: {
     name: 'otelcol',
@@ -140,5 +149,26 @@ export const peers: {
     commands: [['nice', '-n', '10', 'go', 'build', '-o', 'decode', '.']],
     env: { ...goEnvironment, GOFLAGS: '-mod=readonly -buildvcs=false' },
     product: 'decode',
+  },
+  /** Instrumentations of AI clients for Node.js. */
+  genaiJs: {
+    name: 'genai-js',
+    files: 'genai-js',
+    commands: [['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']],
+    product: 'package.json',
+  },
+  /** Instrumentations of AI clients for Python. */
+  genaiPython: { name: 'genai-python', files: 'genai-python', commands: pythonEnvironment, product: 'venv/bin/python' },
+  /** Those that need a newer opentelemetry-util-genai than the others, and those of Gemini, Bedrock and LangChain. */
+  genaiPythonLatest: { name: 'genai-python-latest', files: 'genai-python-latest', commands: pythonEnvironment, product: 'venv/bin/python' },
+  /** LiteLLM, which wants an older client of OpenAI. It is large: nothing is compiled before it is used. */
+  genaiPythonLitellm: {
+    name: 'genai-python-litellm',
+    files: 'genai-python-litellm',
+    commands: [
+      ['python3', '-m', 'venv', 'venv'],
+      ['./venv/bin/python', '-m', 'pip', 'install', '--quiet', '--no-compile', '--disable-pip-version-check', '-r', 'requirements.txt'],
+    ],
+    product: 'venv/bin/python',
   },
 };

@@ -35,10 +35,12 @@ const relay = (ports: Ports, httpUrl: string, grpcUrl: string, level: string, fl
   },
 });
 
-/** The label names of every metric in an exposition, `le` aside, joined; `_bucket`, `_sum` and `_count` count as one. */
+/** The type of every metric in an exposition, and its label names, `le` aside, joined; `_bucket`, `_sum` and `_count` count as one. */
 function labelsByName(text: string): Map<string, Set<string>> {
   const result = new Map<string, Set<string>>();
   for (const line of text.split('\n')) {
+    const [, typed, type] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? [];
+    if (typed !== undefined) result.set(typed, (result.get(typed) ?? new Set()).add(`(${type})`));
     const [, name, labels] = /^([a-zA-Z0-9_:]+)(?:\{(.*)\})? /.exec(line) ?? [];
     if (name === undefined) continue;
     const keys = [...(labels ?? '').matchAll(/([a-zA-Z0-9_]+)="(?:[^"\\]|\\.)*"/g)].map((match) => match[1]).filter((key) => key !== 'le');
@@ -91,17 +93,16 @@ async function bothPages(level: string, flags: object): Promise<{ theirs: Map<st
 }
 
 /**
- * What the Collector has and millrace has not: metrics of its language and libraries, a total of allocated bytes (V8 does not count it), and the
- * duration of one processor (millrace runs neighbours in one walk).
+ * What the Collector has and millrace has not: metrics of its language and libraries, and the duration of one processor (millrace runs neighbours in one walk).
  */
-const notHere = /^(promhttp_|http_|rpc_|otelcol_process_runtime_total_alloc_bytes|otelcol_processor_internal_duration)/;
+const notHere = /^(promhttp_|http_|rpc_|otelcol_processor_internal_duration)/;
 
 describe.each([
   ['normal', {}],
   ['detailed', {}],
   ['normal', { without_type_suffix: false, without_units: false, without_scope_info: false }],
 ])('The own metrics at level %s with the reader flags %j', (level, flags) => {
-  it('have the names and labels of a real Collector', async () => {
+  it('have the names, types and labels of a real Collector', async () => {
     const { theirs, ours } = await bothPages(level, flags);
     const expected = [...theirs]
       .filter(([name]) => !notHere.test(name))

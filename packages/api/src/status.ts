@@ -56,6 +56,8 @@ export interface ServiceInfo {
   readonly pipelines: readonly PipelineInfo[];
   /** Every component instance with its present status. */
   components(): readonly ComponentInfo[];
+  /** Calls `changed` after each report of a component, in whichever thread. Returns the function that ends this. */
+  watchStatus(changed: () => void): () => void;
   /** The feature gates that are known, in order of their ids. */
   readonly featureGates: readonly {
     readonly id: string;

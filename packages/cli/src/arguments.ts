@@ -1,6 +1,10 @@
 import { parseArgs } from 'node:util';
+import type { SummaryDimension } from '@millrace/genai';
 
-const commands = ['validate', 'components', 'print-config', 'featuregate', 'replay', 'test', 'explain', 'new'] as const;
+const commands = ['validate', 'components', 'print-config', 'featuregate', 'replay', 'test', 'explain', 'new', 'summary', 'cost'] as const;
+
+/** Written here again, so that a start does not load what only `cost` needs. */
+const dimensions = ['model', 'provider', 'user', 'team', 'task', 'tier', 'api_key'] as const satisfies readonly SummaryDimension[];
 
 /** What the command line asks for; `run` is the root command. */
 export type Command = 'run' | (typeof commands)[number];
@@ -28,6 +32,11 @@ export interface Arguments {
   readonly trace?: string;
   readonly item?: number;
   readonly at?: string;
+  /** Of `summary` and `cost`: how far to look back, a Go duration; where a pipeline runs; by what the cost is broken down; whether JSON is printed. */
+  readonly window?: string;
+  readonly endpoint?: string;
+  readonly by: SummaryDimension;
+  readonly json: boolean;
   /** Threads that share the work, the main one included; absent: one for each core. */
   readonly workers?: number;
   readonly version: boolean;
@@ -47,6 +56,8 @@ Commands:
   new           Make a folder with a plugin and its test: new <processor|receiver|exporter|connector> <name>
   test          Run the tests of *.test.yaml files on the configuration, and of plugins (*.test.ts): test [file ...]
   explain       Tell what every node does to the items of a file: explain <file> --config <location>
+  summary       Tell what generative AI did and cost: in a running pipeline with exporter summary, or in files of OTLP/JSON: summary [file ...]
+  cost          The cost by model, user, team, task, ...: cost [file ...]
   replay        Send the batches of a stored queue or of dead letters: replay <path> --to <url>
 
 Flags:
@@ -62,6 +73,10 @@ Flags:
   --trace <id>            explain: the items of one trace, together
   --item <n>              explain: the n-th item alone
   --at <node>             explain: where the items enter, such as receivers/otlp
+  --window <duration>     summary, cost: how far to look back, such as 15m (default: 1h of a pipeline, all of files)
+  --endpoint <address>    summary, cost: where exporter summary listens (default localhost:55681)
+  --by <name>             cost: model (default), provider, user, team, task, tier or api_key
+  --json                  summary, cost: print JSON
   --mode <mode>           print-config: redacted (default) or unredacted
   --format <format>       print-config: yaml (default) or json
   --validate=<bool>       print-config: check the configuration first (default true)
@@ -75,8 +90,8 @@ function oneOf<const T extends string>(flag: string, value: string, allowed: rea
   return found;
 }
 
-function itemNumber(value: string): number {
-  if (!/^[1-9]\d*$/.test(value)) throw new Error(`invalid argument "${value}" for "--item": must be a number from 1 on`);
+function positiveNumber(flag: string, value: string): number {
+  if (!/^[1-9]\d*$/.test(value)) throw new Error(`invalid argument "${value}" for "--${flag}": must be a number from 1 on`);
   return Number(value);
 }
 
@@ -104,6 +119,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
       update: { type: 'boolean', default: false },
       trace: { type: 'string' },
       item: { type: 'string' },
+      window: { type: 'string' },
+      endpoint: { type: 'string' },
+      by: { type: 'string', default: 'model' },
+      json: { type: 'boolean', default: false },
       at: { type: 'string' },
       header: { type: 'string', multiple: true, default: [] },
       version: { type: 'boolean', short: 'v', default: false },
@@ -129,8 +148,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
     header: values.header,
     update: values.update,
     ...(values.trace !== undefined && { trace: values.trace }),
-    ...(values.item !== undefined && { item: itemNumber(values.item) }),
+    ...(values.item !== undefined && { item: positiveNumber('item', values.item) }),
     ...(values.at !== undefined && { at: values.at }),
+    ...(values.window !== undefined && { window: values.window }),
+    ...(values.endpoint !== undefined && { endpoint: values.endpoint }),
+    by: oneOf('by', values.by, dimensions),
+    json: values.json,
     ...(values.workers !== undefined && { workers: workerCount(values.workers) }),
     version: values.version,
     help: values.help,

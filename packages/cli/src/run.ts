@@ -46,6 +46,11 @@ async function runCommand(args: Arguments, terminal: Terminal): Promise<void> {
       const { replay } = await import('./replay.ts');
       return replay(args, terminal);
     }
+    case 'summary':
+    case 'cost': {
+      const { summarize } = await import('./summarize.ts');
+      return summarize(args, terminal);
+    }
     case 'test': {
       const { runTests } = await import('./run-tests.ts');
       return runTests(args, trialCommand(args, gates, terminal));

@@ -37,6 +37,7 @@ export interface Schema {
   readonly 'x-map-list'?: boolean;
   readonly 'x-enum-insensitive'?: boolean;
   readonly 'x-telemetry-value'?: boolean;
+  readonly 'x-described-in'?: string;
 }
 
 /** This project's own keywords. */
@@ -49,6 +50,7 @@ export const ownKeywords: readonly string[] = [
   'x-enum-insensitive',
   'x-telemetry-value',
   'x-advanced',
+  'x-described-in',
 ];
 
 /** The formats a string can have, with what is wrong with a text that has not. */

@@ -7,7 +7,10 @@ export const unsupportedHints: Readonly<Record<ComponentKind, Readonly<Record<st
     filelog: 'send logs as OTLP to the otlp receiver',
     kafka: 'send OTLP to the otlp receiver',
   },
-  processor: {},
+  processor: {
+    gen_ai_normalizer: 'use processor genai, which reads every source by itself; emit: "1.37" has its names',
+    genainormalizer: 'use processor genai, which reads every source by itself; emit: "1.37" has its names',
+  },
   exporter: {
     kafka: 'use otlp_grpc or otlp_http',
   },

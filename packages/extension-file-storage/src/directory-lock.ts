@@ -1,6 +1,11 @@
 import { linkSync, readFileSync, readlinkSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The lock of who has a log open, or replays a queue. */
+export const ownerLock = 'lock';
+/** The lock of who replays dead letters. */
+export const replayLock = 'replay.lock';
+
 /** Who holds a lock. A process is known by its id and start time, which only processes of its own boot and pid namespace can look up. */
 interface Holder {
   readonly pid: number;
@@ -65,35 +70,37 @@ function removeStale(path: string, content: string): void {
  * is dead is taken over. One of another container or machine cannot be asked whether it lives: it is taken over, too, so a shared volume must have one user.
  */
 export class DirectoryLock {
+  readonly name: string;
   readonly #path: string;
 
-  private constructor(path: string) {
-    this.#path = path;
+  private constructor(directory: string, name: string) {
+    this.name = name;
+    this.#path = join(directory, name);
   }
 
   /** Throws an Error that names the holder when that is alive, or the system's error when the directory cannot be written. */
-  static acquire(directory: string, name = 'lock'): DirectoryLock {
+  static acquire(directory: string, name: string = ownerLock): DirectoryLock {
     const path = join(directory, name);
     const own: Holder = { pid: process.pid, started: startOf(process.pid) ?? '', world: worldOf() };
     for (let attempt = 0; attempt < 10; attempt++) {
       try {
         writeFileSync(path, linesOf(own), { flag: 'wx' });
         // Somebody who saw the file before there was anything in it may have taken it for stale.
-        if (read(path) === linesOf(own).trim()) return new DirectoryLock(path);
+        if (read(path) === linesOf(own).trim()) return new DirectoryLock(directory, name);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const content = read(path);
       const holder = liveHolder(content);
-      if (holder !== undefined) throw new DirectoryInUse(directory, holder);
+      if (holder !== undefined) throw new DirectoryInUse(directory, holder, name);
       removeStale(path, content);
     }
     throw new Error(`${path} changes hands again and again`);
   }
 
-  /** The id of the living process that holds the lock of a directory. */
-  static holderOf(directory: string): number | undefined {
-    return liveHolder(read(join(directory, 'lock')));
+  /** Whether a living process, such as this one, holds a lock of a directory. */
+  static isHeld(directory: string, name: string): boolean {
+    return liveHolder(read(join(directory, name))) !== undefined;
   }
 
   release(): void {
@@ -105,12 +112,16 @@ export class DirectoryLock {
   }
 }
 
-/** Somebody else writes into the directory. */
+/** Somebody else works in the directory. */
 export class DirectoryInUse extends Error {
   override readonly name = 'DirectoryInUse';
 
-  constructor(directory: string, pid: number) {
-    const who = pid === process.pid ? 'another component of this process' : `process ${pid}`;
-    super(`${directory} is in use by ${who}; a storage directory has one owner`);
+  constructor(directory: string, pid: number, lock: string) {
+    const isOwn = pid === process.pid;
+    super(
+      lock === replayLock
+        ? `${directory} is being replayed by ${isOwn ? 'this process' : `process ${pid}`} already`
+        : `${directory} is in use by ${isOwn ? 'another component of this process' : `process ${pid}`}; a storage directory has one owner`,
+    );
   }
 }

@@ -88,10 +88,14 @@ class Recovery {
     for (const name of quarantined.slice(0, -keptQuarantined)) await this.#try('unlink', name, () => unlink(join(directory, name)));
   }
 
-  /** Leaves a segment as it is. */
+  /** Leaves a segment as it is. A replay may delete it meanwhile. */
   async #keep(name: string): Promise<void> {
     const { directory, space } = this.#options;
-    const { size } = await stat(join(directory, name));
+    const size = await stat(join(directory, name)).then(
+      (file) => file.size,
+      () => undefined,
+    );
+    if (size === undefined) return;
     space.usedBytes += size;
     this.kept.push(new Segment(directory, name, Number(name.slice(0, 16)), size, 0));
   }

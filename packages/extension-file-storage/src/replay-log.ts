@@ -2,7 +2,7 @@ import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Client, Signal } from '@millrace/api';
 import { decodeClient } from './client-codec.ts';
-import { DirectoryInUse, DirectoryLock } from './directory-lock.ts';
+import { DirectoryLock, ownerLock, replayLock } from './directory-lock.ts';
 import { recordHeaderBytes } from './record.ts';
 import { scanSegment } from './scan-segment.ts';
 import { ackPath, readAcks, Segment } from './segment.ts';
@@ -28,21 +28,26 @@ export interface ReplayResult {
 /**
  * Offers every batch of a log's directory, or of one of its segment files, that is not marked as delivered to `send`, oldest first, and marks it when `send`
  * resolves with true. With false it is kept, and the next one follows; when `send` rejects the replay ends with that error. A file of which everything is
- * delivered is deleted, unless it still grows. Dead letters may be replayed while their owner runs; a queue that is in use is refused.
+ * delivered is deleted, unless it still grows. Rejects with `DirectoryInUse` while another replay runs, and for a queue that is in use; dead letters
+ * may be replayed while their owner runs. Until it ends, a queue cannot be opened.
  */
 export async function replayLog(path: string, send: (batch: ReplayedBatch) => Promise<boolean>): Promise<ReplayResult> {
   const isDirectory = (await stat(path)).isDirectory();
   const directory = isDirectory ? path : dirname(path);
-  const all = (await readdir(directory)).filter((name) => /^\d{16}(\.damaged)?\.segment$/.test(name)).sort();
-  const chosen = isDirectory ? all : all.filter((name) => name === basename(path));
-  if (chosen.length === 0) throw new Error(`${path} is neither the directory of a stored queue nor a segment file of one`);
-  const owner = DirectoryLock.holderOf(directory);
-  if (owner !== undefined && !directory.endsWith('_dead_letter')) throw new DirectoryInUse(directory, owner);
-  const lock = DirectoryLock.acquire(directory, 'replay.lock');
+  const segmentsOf = async (): Promise<string[]> =>
+    (await readdir(directory)).filter((name) => /^\d{16}(\.damaged)?\.segment$/.test(name)).sort();
+  const isChosen = (name: string): boolean => isDirectory || name === basename(path);
+  // Nothing is written, not even a lock, where nothing is stored.
+  if (!(await segmentsOf()).some(isChosen)) throw new Error(`${path} is neither the directory of a stored queue nor a segment file of one`);
+  // The owner of dead letters only appends, to files of its own: it is not kept out.
+  const lock = DirectoryLock.acquire(directory, directory.endsWith('_dead_letter') ? replayLock : ownerLock);
   const total = { delivered: 0, refused: 0, damagedBytes: 0 };
   try {
-    for (const name of chosen) {
-      const grows = owner !== undefined && name === all.at(-1);
+    const hasOwner = lock.name === replayLock && DirectoryLock.isHeld(directory, ownerLock);
+    // Those before the lock was taken may be gone.
+    const all = await segmentsOf();
+    for (const name of all.filter(isChosen)) {
+      const grows = hasOwner && name === all.at(-1);
       await replaySegment(directory, name, grows, send, total);
     }
   } finally {

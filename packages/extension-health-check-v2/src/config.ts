@@ -1,5 +1,5 @@
-import { httpServerProperties } from '@millrace/transport';
-import type { HttpServerConfig } from '@millrace/transport';
+import { grpcServerProperties, httpServerProperties } from '@millrace/transport';
+import type { GrpcServerConfig, HttpServerConfig } from '@millrace/transport';
 
 /** A page of the server. */
 export interface PageConfig {
@@ -7,10 +7,14 @@ export interface PageConfig {
   readonly path: string;
 }
 
+/** The `http` block. */
+export type HealthHttpConfig = HttpServerConfig & { readonly status: PageConfig; readonly config: PageConfig };
+
 /** The checked configuration of extension `healthcheckv2`. */
 export interface HealthCheckV2Config {
   readonly use_v2: boolean;
-  readonly http: HttpServerConfig & { readonly status: PageConfig; readonly config: PageConfig };
+  readonly http?: HealthHttpConfig;
+  readonly grpc?: GrpcServerConfig;
   readonly component_health?: {
     readonly include_permanent_errors: boolean;
     readonly include_recoverable_errors: boolean;
@@ -29,7 +33,6 @@ const page = (path: string, enabled: boolean, description: string): object => ({
   },
 });
 
-const useHttp = 'gRPC health checks are not supported; probe the http section';
 const useFirst = 'belongs to the first version; use extension health_check for it';
 
 export const configSchema: object = {
@@ -43,26 +46,36 @@ export const configSchema: object = {
     },
     http: {
       type: 'object',
+      'x-null-enables': true,
       additionalProperties: false,
-      default: {},
-      description: 'The HTTP server that answers probes.',
+      description: 'Answer probes over HTTP. Mentioning it turns it on.',
       properties: {
         ...httpServerProperties({ endpoint: 'localhost:13133' }),
         status: page('/status', true, 'Health of the service; with ?pipeline=NAME of one pipeline, with ?verbose of each component.'),
         config: page('/config', false, 'The configuration in use, secrets redacted.'),
       },
     },
-    grpc: { 'x-unsupported': useHttp },
+    grpc: {
+      type: 'object',
+      'x-null-enables': true,
+      additionalProperties: false,
+      description: 'Answer probes over gRPC (grpc.health.v1.Health). Mentioning it turns it on.',
+      properties: grpcServerProperties({ endpoint: 'localhost:13132' }),
+    },
     component_health: {
       type: 'object',
       additionalProperties: false,
       description: 'Which errors of components make the service unhealthy. Without it only fatal ones do.',
       properties: {
-        include_permanent_errors: { type: 'boolean', default: false, description: 'Answer 500 when a component has an error that stays.' },
+        include_permanent_errors: {
+          type: 'boolean',
+          default: false,
+          description: 'Answer 500 (gRPC: NOT_SERVING) when a component has an error that stays.',
+        },
         include_recoverable_errors: {
           type: 'boolean',
           default: false,
-          description: 'Answer 500 when a component has had a temporary error for longer than recovery_duration.',
+          description: 'Answer 500 (gRPC: NOT_SERVING) when a component has had a temporary error for longer than recovery_duration.',
         },
         recovery_duration: {
           type: 'string',

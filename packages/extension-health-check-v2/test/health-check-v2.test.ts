@@ -85,6 +85,10 @@ describe('healthcheckv2', () => {
     expect(await ask('/status?pipeline=traces/2')).toMatchObject({ status: 200, body: { healthy: true } });
     expect(await ask('/status?pipeline=traces')).toMatchObject({ status: 500, body: { error: 'boom' } });
     expect((await ask('/status?pipeline=logs')).status).toBe(404);
+    expect(await ask('/status?pipeline=extensions&verbose')).toMatchObject({
+      status: 200,
+      body: { components: { 'extension:zpages': {} } },
+    });
     expect((await ask('/status?verbose')).body).toMatchObject({
       healthy: false,
       components: {
@@ -108,10 +112,30 @@ describe('healthcheckv2', () => {
     expect((await off.ask('/config')).status).toBe(404);
   });
 
-  it('refuses a configuration of the first version, and a path that is none', () => {
+  it('is not well since the first of the errors that last', async () => {
+    const rules = { component_health: { include_recoverable_errors: true } };
+    const at = (id: string, agoMs: number): ComponentInfo => ({
+      ...component('exporter', id, ['traces'], 'RecoverableError', new Error(id)),
+      report: { status: 'RecoverableError', atMs: startMs - agoMs, error: new Error(id) },
+    });
+    const { ask } = await healthCheck(rules, () => [
+      at('late', 0),
+      at('early', 60_001),
+      component('exporter', 'x', ['traces'], 'PermanentError'),
+    ]);
+    expect(await ask('/status')).toMatchObject({ status: 500, body: { error: 'early', status_time: '2026-09-21T14:12:19.999Z' } });
+  });
+
+  it('refuses a configuration of the first version, no protocol, no endpoint, and a path that is none', () => {
     const problems = (config: object) => factory.validateConfig?.(configOf(factory, config));
     expect(problems({ use_v2: false })).toEqual(['use_v2: must be true; for the first version use extension health_check']);
-    expect(problems({ use_v2: true, http: { endpoint: 'nowhere', status: { path: 'x' } } })).toEqual([
+    expect(problems({ use_v2: true })).toEqual(['must specify at least one protocol']);
+    expect(problems({ use_v2: true, http: { endpoint: '' }, grpc: { endpoint: '' } })).toEqual([
+      'http endpoint required',
+      'grpc endpoint required',
+    ]);
+    expect(problems({ use_v2: true, grpc: { endpoint: 'nowhere' } })).toEqual([expect.stringContaining('grpc::endpoint')]);
+    expect(problems({ use_v2: true, http: { endpoint: 'nowhere', status: { path: 'x' }, config: { path: 'x' } } })).toEqual([
       expect.stringContaining('http::endpoint'),
       'http::status::path must start with /',
     ]);

@@ -66,10 +66,13 @@ export class Pprof implements Extension {
     }
     if (this.#busy) return httpReply(503, 'text/plain; charset=utf-8', 'another profile is being taken\n');
     this.#busy = true;
+    const left = new AbortController();
+    exchange.onLeave(() => left.abort());
     try {
       const running = await start();
-      await pause(this.#context.clock, seconds * 1000, this.#stopping.signal);
+      await pause(this.#context.clock, seconds * 1000, AbortSignal.any([this.#stopping.signal, left.signal]));
       const profile = await running.stop();
+      if (left.signal.aborted) return httpReply(503, 'text/plain; charset=utf-8', 'the client has left\n');
       if (query.get('format') !== 'chrome') return httpReply(200, 'application/octet-stream', profile.pprof());
       const { status, headers, body } = httpReply(200, 'application/json', profile.chrome());
       return { status, headers: [...headers, 'Content-Disposition', `attachment; filename="millrace.${extension}"`], body };

@@ -14,7 +14,7 @@ afterEach(async () => {
   stop = undefined;
 });
 
-async function pprof(settings: object = {}): Promise<(path: string) => Promise<Response>> {
+async function pprof(settings: object = {}): Promise<(path: string, signal?: AbortSignal) => Promise<Response>> {
   const context = testContext({ id: 'pprof', kind: 'extension', clock: systemClock });
   const extension = factory.create(configOf(factory, { endpoint: '127.0.0.1:0', ...settings }), context);
   await extension.start?.(testHost());
@@ -22,7 +22,8 @@ async function pprof(settings: object = {}): Promise<(path: string) => Promise<R
     stop = undefined;
     await extension.shutdown?.(noDeadline());
   };
-  return (path) => fetch(`http://${context.lines[0].attributes!['endpoint'] as string}/debug/pprof/${path}`);
+  return (path, signal) =>
+    fetch(`http://${context.lines[0].attributes!['endpoint'] as string}/debug/pprof/${path}`, { signal: signal ?? null });
 }
 
 /** Keeps the thread busy, so that a profile has something to show, until the promise settles. */
@@ -93,6 +94,20 @@ describe('pprof', () => {
     expect(await (await get('cmdline')).text()).toContain(process.argv[0]);
     await stop!();
     expect((await first).status).toBe(200);
+  });
+
+  it.each(['profile', 'heap'])('ends a %s whose client leaves, so that another one can be taken', async (kind) => {
+    const get = await pprof();
+    const leaving = new AbortController();
+    const first = get(`${kind}?seconds=600`, leaving.signal);
+    const quick = async (): Promise<number> => (await get(`${kind}?seconds=0.001`)).status;
+    // The first one may still be on its way.
+    while ((await quick()) !== 503);
+    leaving.abort();
+    await expect(first).rejects.toThrow('aborted');
+    let status = await quick();
+    while (status === 503) status = await quick();
+    expect(status).toBe(200);
   });
 
   it('saves a profile of the whole run when it stops', async () => {

@@ -27,5 +27,9 @@ export function createMetrics({ meter, id, kind, clock }: Pick<Context, 'meter' 
   );
   counter('late_items', 'Number of items whose window was closed', () => aggregator.lateItems);
   counter('skewed_items', 'Number of items whose time was too far ahead of the clock', () => aggregator.skewedItems);
-  counter('folded_items', 'Number of items that were folded into overflow series under memory pressure', () => aggregator.foldedItems);
+  counter(
+    'folded_items',
+    'Number of items that were folded into overflow series under memory pressure',
+    () => aggregator.series.foldedItems,
+  );
 }

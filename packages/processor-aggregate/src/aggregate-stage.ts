@@ -1,22 +1,18 @@
-import { setImmediate } from 'node:timers/promises';
-import { isPermanent, isStorage, lend, PipelineError } from '@millrace/api';
+import { lend, PipelineError } from '@millrace/api';
 import type { Batch, Consumed, Consumer, Context, Host, Signal, Stage, Timer } from '@millrace/api';
 import { durationMs } from '@millrace/config';
-import type { BufferPool, MemoryAccount, MemoryLedger } from '@millrace/wire';
+import type { MemoryAccount, MemoryLedger } from '@millrace/wire';
 import { walk } from '@millrace/wire';
 import { Aggregator } from './aggregator.ts';
 import { createMetrics } from './aggregate-metrics.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { type AggregateConfig, rulesFor } from './config.ts';
-import { Emission } from './emission.ts';
-import { Journal } from './journal.ts';
+import type { Moment } from './journal.ts';
 import { Rule } from './rule.ts';
 import { ItemSource, PointSource, ruleFor } from './sources.ts';
-import { encodeState, restoreState } from './state.ts';
+import { WindowSender } from './window-sender.ts';
 
-/** Pause before a refused batch is offered again, and while the program ends. */
-const retryMs = 1000;
-const lastRetryMs = 100;
-/** Closed windows of each length that may wait for a pipeline that refuses them; then input is refused. */
+/** Closed windows of each length that may wait to be sent; then input is refused. */
 const maxWaiting = 16;
 
 const notRunning = new PipelineError('aggregate is not running', { kind: 'retryable' });
@@ -34,28 +30,19 @@ export class AggregateStage implements Stage {
   readonly #context: Context;
   readonly #signal: Signal;
   readonly #rules: readonly Rule[];
-  readonly #fingerprint: string;
   readonly #aggregator: Aggregator;
   readonly #walk: Walk;
   /** Leaves what no rule names; absent: nothing is passed on. */
   readonly #rest: Walk | undefined;
   readonly #idleMs: number;
-  #pool: BufferPool | undefined;
+  readonly #process: (batch: Batch, nowMs: number) => Consumed = (batch, nowMs) => this.#passAndCount(batch, nowMs);
   #memory: MemoryLedger | undefined;
   #account: MemoryAccount | undefined;
-  #journal: Journal | undefined;
-  #checkpointTimer: Timer | undefined;
-  /** While a checkpoint waits or is written, batches wait. */
-  #gate: Promise<void> | undefined;
-  #inFlight = 0;
-  #onQuiet: (() => void) | undefined;
+  #sender: WindowSender | undefined;
+  #checkpoints: Checkpoints | undefined;
   #idleTimer: Timer | undefined;
-  #retryTimer: Timer | undefined;
   #lastDataMs = 0;
-  #emission: Emission | undefined;
-  #unsent: Batch | undefined;
-  #sending: Promise<void> | undefined;
-  #isStopping = false;
+  #isRunning = false;
   #stopped: Promise<void> | undefined;
 
   constructor(config: AggregateConfig, next: Consumer, context: Context, forward: boolean) {
@@ -66,7 +53,6 @@ export class AggregateStage implements Stage {
     this.#signal = signal;
     const rules = rulesFor(config, signal).map((rule, index) => new Rule(rule, index));
     this.#rules = rules;
-    this.#fingerprint = JSON.stringify([config.windows, rulesFor(config, signal)]);
     this.#aggregator = new Aggregator({
       windows: config.windows,
       allowedLatenessMs: durationMs(config.allowed_lateness),
@@ -74,7 +60,6 @@ export class AggregateStage implements Stage {
       lateData: config.late_data,
       exemplars: config.exemplars,
       memoryBytes: config.memory_limit_mib * 2 ** 20,
-      now: () => context.clock.now(),
     });
     const source =
       signal === 'metrics'
@@ -88,52 +73,51 @@ export class AggregateStage implements Stage {
   }
 
   async start(host: Host): Promise<void> {
-    const { storage } = this.#config;
+    const { storage, windows, checkpoint_interval: interval } = this.#config;
     this.#memory = host.memory;
     this.#account = host.memory.account();
     this.#lastDataMs = this.#context.clock.now();
-    if (storage !== undefined) await this.#open(host, storage);
-    this.#pool = host.pool;
+    this.#sender = new WindowSender(this.#aggregator, this.#next, this.#context, host.pool, () => this.#declare());
+    if (storage !== undefined) {
+      this.#checkpoints = await Checkpoints.open(host, storage, {
+        aggregator: this.#aggregator,
+        rules: this.#rules,
+        fingerprint: JSON.stringify([windows, rulesFor(this.#config, this.#signal)]),
+        sender: this.#sender,
+        context: this.#context,
+        intervalMs: durationMs(interval),
+        replay: (batch, moment) => this.#replay(batch, moment),
+      });
+    }
+    this.#isRunning = true;
     this.#afterData();
   }
 
-  async #open(host: Host, storage: string): Promise<void> {
-    const { id, kind, logger, pipeline } = this.#context;
-    const extension = host.extension(storage, isStorage);
-    const name = pipeline ?? this.#signal;
-    const log = await extension.openLog({ kind, id, name, signal: this.#signal, pool: host.pool });
-    this.#journal = new Journal(log, this.#signal, host.pool);
-    await this.#journal.recover(
-      (state) => {
-        if (restoreState(this.#aggregator, state, this.#fingerprint, this.#rules)) return;
-        logger.warn('The windows or rules were changed: the open windows of the earlier run are dropped.');
-      },
-      (batch) => this.#count(batch),
-      logger,
-    );
-    if (log.recovered.length > 0)
-      logger.info('Continued the open windows of an earlier run.', { windows: this.#aggregator.windows.openCount });
-    this.#scheduleCheckpoint();
-  }
-
   consume(batch: Batch): Consumed {
-    if (this.#pool === undefined || this.#isStopping) throw notRunning;
+    if (!this.#isRunning) throw notRunning;
     const refusal = this.refusing();
     if (refusal !== undefined) throw refusal;
-    if (this.#journal !== undefined && batch.items > 0) return this.#consumeStored(batch, this.#journal);
-    const rest = this.#restOf(batch);
-    const passed = this.#pass(batch, rest);
-    if (passed === undefined) {
-      this.#take(batch, rest?.items ?? 0);
-      return undefined;
-    }
-    const items = rest?.items ?? 0;
-    const held = batch.hold();
-    return passed.then(() => this.#take(held, items)).finally(() => held.release());
+    const checkpoints = batch.items > 0 ? this.#checkpoints : undefined;
+    return checkpoints === undefined ? this.#passAndCount(batch, this.#context.clock.now()) : checkpoints.keep(batch, this.#process);
   }
 
+  /** Input waits while too much is closed and not sent: too many windows, or more than there is memory for. */
   refusing(): PipelineError | undefined {
-    return this.#aggregator.closed.length > maxWaiting * this.#config.windows.length ? waiting : undefined;
+    const { windows, isFull } = this.#aggregator;
+    return windows.waiting > maxWaiting * this.#config.windows.length || (!windows.isSettled && isFull) ? waiting : undefined;
+  }
+
+  /** Passes on what is not counted, then counts the rest. */
+  #passAndCount(batch: Batch, nowMs: number): Consumed {
+    const rest = this.#restOf(batch);
+    const items = rest?.items ?? 0;
+    const passed = rest === undefined ? undefined : rest === batch ? this.#next.consume(batch) : lend(this.#next, rest);
+    if (passed === undefined) {
+      this.#take(batch, nowMs, items);
+      return undefined;
+    }
+    const held = batch.hold();
+    return passed.then(() => this.#take(held, nowMs, items)).finally(() => held.release());
   }
 
   /** What is to be passed on: the batch itself, another one that is the caller's, or nothing. */
@@ -142,43 +126,9 @@ export class AggregateStage implements Stage {
     return this.#config.keep_input ? batch : this.#rest.run(batch);
   }
 
-  #pass(batch: Batch, rest: Batch | undefined): Consumed {
-    if (rest === undefined) return undefined;
-    return rest === batch ? this.#next.consume(batch) : lend(this.#next, rest);
-  }
-
-  async #consumeStored(batch: Batch, journal: Journal): Promise<void> {
-    const held = batch.hold();
-    this.#inFlight++;
-    try {
-      while (this.#gate !== undefined) {
-        this.#leave();
-        await this.#gate;
-        this.#inFlight++;
-      }
-      const stored = await journal.append(held);
-      const rest = this.#restOf(held);
-      const items = rest?.items ?? 0;
-      try {
-        await this.#pass(held, rest);
-      } catch (error) {
-        await journal.forget(stored);
-        throw error;
-      }
-      this.#take(held, items);
-    } finally {
-      held.release();
-      this.#leave();
-    }
-  }
-
-  #leave(): void {
-    if (--this.#inFlight === 0) this.#onQuiet?.();
-  }
-
   /** Counts a batch of which so many items were passed on. */
-  #take(batch: Batch, passedItems: number): void {
-    this.#count(batch);
+  #take(batch: Batch, nowMs: number, passedItems: number): void {
+    this.#count(batch, nowMs);
     const { droppedLate, input } = this.#aggregator;
     const droppedForMemory = this.#aggregator.droppedForMemory + input.refused;
     const { items } = this.#context;
@@ -191,31 +141,56 @@ export class AggregateStage implements Stage {
     this.#afterData();
   }
 
-  #count(batch: Batch): void {
+  /** Counts a batch of an earlier run as that run did. Windows that it closes are sent as they are then. */
+  async #replay(batch: Batch, moment: Moment | undefined): Promise<void> {
+    const aggregator = this.#aggregator;
+    if (moment !== undefined && moment.eventMs > aggregator.maxTimeMs) aggregator.advance(moment.eventMs);
+    this.#count(batch, moment?.nowMs ?? this.#context.clock.now());
+    this.#declare();
+    if (this.refusing() === undefined) return;
+    this.#sender!.work();
+    await this.#sender!.pause();
+  }
+
+  #count(batch: Batch, nowMs: number): void {
     const memory = this.#memory!;
     const before = this.#aggregator.pressure.level;
-    this.#aggregator.begin(memory.accounted / memory.budget);
+    this.#aggregator.begin(nowMs, memory.accounted / memory.budget);
     this.#walk.run(batch);
     const { level } = this.#aggregator.pressure;
-    if (level !== before) this.#context.logger.warn('The detail of open windows changed with the memory in use.', { level });
+    if (level === before) return;
+    this.#context.logger.warn('The detail of open windows changed with the memory in use.', { level });
+    if (level === 0) this.#context.report('OK');
+    else
+      this.#context.report('RecoverableError', new Error(`detail of open windows is given up under memory pressure: level ${level} of 3`));
   }
 
   #afterData(): void {
-    this.#account!.set(this.#aggregator.sizeBytes);
-    if (this.#aggregator.closed.length > 0) this.#send();
-    if (this.#idleMs > 0 && !this.#isStopping && this.#aggregator.windows.openCount > 0) {
+    this.#declare();
+    if (!this.#aggregator.windows.isSettled) this.#sender!.work();
+    if (this.#idleMs > 0 && this.#isRunning && this.#aggregator.windows.openCount > 0) {
       this.#idleTimer ??= this.#context.clock.setTimeout(() => this.#idle(), this.#idleMs);
     }
+  }
+
+  /** Declares the memory in use. */
+  #declare(): void {
+    this.#account!.set(this.#aggregator.sizeBytes + this.#sender!.sizeBytes);
   }
 
   /** Live data that pauses: event time goes on with the clock. */
   #idle(): void {
     this.#idleTimer = undefined;
+    const writing = this.#checkpoints?.writing;
+    if (writing !== undefined) {
+      void writing.then(() => this.#idle());
+      return;
+    }
     const aggregator = this.#aggregator;
     const now = this.#context.clock.now();
     const pausedMs = now - this.#lastDataMs;
     const isLive = this.#lastDataMs - aggregator.maxTimeMs <= this.#idleMs;
-    if (!isLive) return;
+    if (!isLive || !this.#isRunning) return;
     if (pausedMs >= this.#idleMs) {
       aggregator.advance(Math.max(aggregator.maxTimeMs, aggregator.maxTimeMs + pausedMs));
       this.#lastDataMs = now;
@@ -223,121 +198,24 @@ export class AggregateStage implements Stage {
     this.#afterData();
   }
 
-  /** Sends what is closed, one batch after the other. */
-  #send(): void {
-    this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined));
-  }
-
-  async #sendAll(): Promise<void> {
-    const { closed } = this.#aggregator;
-    const { items, logger } = this.#context;
-    for (let window = closed[0]; window !== undefined; [window] = closed) {
-      this.#emission ??= new Emission(window, this.#aggregator.output, this.#pool!);
-      if (this.#unsent === undefined) {
-        this.#unsent = this.#emission.next();
-        if (this.#unsent === undefined) {
-          this.#emission = undefined;
-          closed.shift();
-          continue;
-        }
-        items.create(this.#unsent.items);
-        items.hold(this.#unsent.items);
-      }
-      const batch = this.#unsent;
-      try {
-        await this.#next.consume(batch);
-      } catch (error) {
-        if (!isPermanent(error)) {
-          if (!this.#isStopping) this.#retryTimer ??= this.#context.clock.setTimeout(() => this.#retry(), retryMs);
-          return;
-        }
-        logger.error('Aggregated points were refused for good.', { error: String(error), items: batch.items });
-        items.drop(batch.items, 'permanent');
-      }
-      this.#unsent = undefined;
-      items.hold(-batch.items);
-      batch.release();
-      // A window of many series takes seconds: what waits in the event loop goes first.
-      if (this.#emission.hasMore) await setImmediate();
-    }
-    this.#aggregator.sweep();
-    this.#account?.set(this.#aggregator.sizeBytes);
-  }
-
-  #retry(): void {
-    this.#retryTimer = undefined;
-    this.#send();
-  }
-
-  #scheduleCheckpoint(): void {
-    this.#checkpointTimer = this.#context.clock.setTimeout(() => {
-      void this.#checkpoint().finally(() => {
-        if (!this.#isStopping) this.#scheduleCheckpoint();
-      });
-    }, durationMs(this.#config.checkpoint_interval));
-  }
-
-  /** Writes the open windows, unless closed ones are not sent: they are not part of it. */
-  async #checkpoint(): Promise<void> {
-    const journal = this.#journal!;
-    if (journal.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#gate = promise;
-    try {
-      while (this.#inFlight > 0) await new Promise<void>((quiet) => (this.#onQuiet = quiet));
-      this.#onQuiet = undefined;
-      await this.#sending;
-      if (this.#aggregator.closed.length > 0) return;
-      const state = encodeState(this.#aggregator, this.#fingerprint);
-      await journal.checkpoint(state);
-      this.#context.logger.debug('Wrote the open windows to the storage.', { sizeBytes: state.length });
-    } catch (error) {
-      this.#context.logger.error('The open windows could not be written to the storage.', { error: String(error) });
-    } finally {
-      this.#gate = undefined;
-      resolve();
-    }
-  }
-
   shutdown(signal: AbortSignal): Promise<void> {
-    this.#isStopping = true;
     this.#stopped ??= this.#end(signal);
     return this.#stopped;
   }
 
   async #end(signal: AbortSignal): Promise<void> {
+    const wasRunning = this.#isRunning;
+    this.#isRunning = false;
     this.#idleTimer?.cancel();
-    this.#retryTimer?.cancel();
-    this.#checkpointTimer?.cancel();
-    if (this.#pool === undefined) {
-      await this.#journal?.close();
-      this.#account?.set(0);
-      return;
+    if (wasRunning) {
+      const { windows } = this.#aggregator;
+      if (this.#checkpoints === undefined) this.#aggregator.close(Infinity);
+      await this.#sender!.drain(signal);
+      if (this.#checkpoints === undefined && !windows.isSettled)
+        this.#context.logger.error('Windows were not sent before the end.', { windows: windows.waiting });
+      await this.#checkpoints?.close();
+      this.#sender!.stop();
     }
-    if (this.#journal === undefined) this.#aggregator.close(Infinity);
-    this.#send();
-    await this.#sending;
-    while (this.#aggregator.closed.length > 0 && !signal.aborted) {
-      await new Promise<void>((resolve) => void this.#context.clock.setTimeout(resolve, lastRetryMs));
-      this.#send();
-      await this.#sending;
-    }
-    if (this.#journal !== undefined) {
-      await this.#checkpoint();
-      await this.#journal.close();
-    } else if (this.#aggregator.closed.length > 0) {
-      this.#context.logger.error('Windows were not sent before the end.', { windows: this.#aggregator.closed.length });
-    }
-    this.#dropUnsent();
     this.#account?.set(0);
-  }
-
-  #dropUnsent(): void {
-    const batch = this.#unsent;
-    if (batch === undefined) return;
-    this.#unsent = undefined;
-    this.#context.items.hold(-batch.items);
-    this.#context.items.drop(batch.items, 'shutdown');
-    batch.release();
   }
 }

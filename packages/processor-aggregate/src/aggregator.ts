@@ -1,34 +1,15 @@
-import { attributesTags, SeriesKey, writeAttribute } from '@millrace/timeseries';
 import type { Distribution } from '@millrace/timeseries';
-import type { AttributesView, MetricView, Plain, PlainAttributes, ResourceView } from '@millrace/wire';
-import { ByteWriter } from '@millrace/wire';
 import type { Exemplar } from './cells.ts';
 import { InputSeries } from './input-series.ts';
-import { type Group, OutputSeries } from './output-series.ts';
+import { OutputSeries } from './output-series.ts';
 import { Pressure } from './pressure.ts';
 import type { Rule } from './rule.ts';
-import { type ClosedWindow, Windows } from './windows.ts';
+import { SeriesLookup } from './series-lookup.ts';
+import { Windows } from './windows.ts';
 
-/** Places in an identity. */
-const [resourcePlace, groupPlace, dimensionPlace] = [1, 10, 100];
-const overflowPlace = 50;
 const fineScale = 6;
 const coarseScale = 3;
 const nanosPerMs = 1e6;
-const tag = attributesTags.number;
-/** `otel.metric.overflow=true` as an attribute of a number point. */
-const overflowText = 'otel.metric.overflow';
-const overflowAttributes = Buffer.from([
-  tag,
-  overflowText.length + 6,
-  0x0a,
-  overflowText.length,
-  ...Buffer.from(overflowText),
-  0x12,
-  2,
-  0x10,
-  1,
-]);
 
 /** What an aggregator is made of. */
 export interface AggregatorOptions {
@@ -38,11 +19,7 @@ export interface AggregatorOptions {
   readonly lateData: 'drop' | 'oldest_window';
   readonly exemplars: boolean;
   readonly memoryBytes: number;
-  readonly now: () => number;
 }
-
-/** Something that names an attribute of an item which is no attribute, such as `span.name`. */
-export type Pseudo = (name: string) => string | undefined;
 
 /**
  * Counts items in windows of event time. Time goes on with the largest time seen: the watermark, behind it by the allowed lateness, closes windows. The
@@ -53,20 +30,15 @@ export class Aggregator {
   readonly input: InputSeries = new InputSeries(() => this.#hasRoomForInput());
   readonly windows: Windows;
   readonly pressure: Pressure = new Pressure();
-  /** Closed windows that wait to be sent, oldest first. */
-  readonly closed: ClosedWindow[] = [];
-  identity: SeriesKey = new SeriesKey();
+  readonly series: SeriesLookup = new SeriesLookup(this.output, this.pressure, () => this.#neededBytes < this.#options.memoryBytes);
   /** The largest time seen. */
   maxTimeMs = -Infinity;
   lateItems = 0;
   skewedItems = 0;
-  foldedItems = 0;
   /** Items of this batch that were given up, because they were late and because nothing more can be remembered. */
   droppedLate = 0;
   droppedForMemory = 0;
   readonly #options: AggregatorOptions;
-  readonly #point = new Int32Array(4);
-  readonly #attributes = new ByteWriter();
   #closeAtMs = -Infinity;
   /** How often windows closed, and how often when the level changed. */
   #closings = 0;
@@ -85,32 +57,39 @@ export class Aggregator {
 
   /** Bytes of what is remembered. */
   get sizeBytes(): number {
-    let bytes = this.output.sizeBytes + this.input.sizeBytes;
-    for (const cells of this.windows.open()) bytes += cells.sizeBytes;
-    for (const { cells } of this.closed) bytes += cells.sizeBytes;
-    return bytes;
+    return this.output.sizeBytes + this.input.sizeBytes + this.windows.sizeBytes;
   }
 
-  /** A batch begins; `usedShare` is how much of the process's memory for telemetry is in use. */
-  begin(usedShare: number): void {
+  /** Whether the memory is used up. */
+  get isFull(): boolean {
+    return this.sizeBytes >= this.#options.memoryBytes;
+  }
+
+  /** What is remembered, and what closing the open windows takes. */
+  get #neededBytes(): number {
+    return this.sizeBytes + this.windows.reservedBytes(this.output.map.size);
+  }
+
+  /** A batch that came at `nowMs` by the clock; `usedShare` is how much of the process's memory for telemetry is in use. */
+  begin(nowMs: number, usedShare: number): void {
     this.droppedLate = this.droppedForMemory = this.input.refused = 0;
-    this.#nowMs = this.#options.now();
+    this.#nowMs = nowMs;
     this.adapt(usedShare);
   }
 
   #hasRoomForInput(): boolean {
     const { map } = this.input;
-    return this.sizeBytes + (map.size < map.capacity ? 0 : map.sizeBytes) <= this.#options.memoryBytes;
+    return this.#neededBytes + (map.size < map.capacity ? 0 : map.sizeBytes) <= this.#options.memoryBytes;
   }
 
   /** Gives detail up, or takes it back, by the memory in use. Returns whether the level changed. */
   adapt(usedShare: number): boolean {
     const { pressure } = this;
-    const share = Math.max(usedShare, this.sizeBytes / this.#options.memoryBytes);
+    const share = Math.max(usedShare, this.#neededBytes / this.#options.memoryBytes);
     if (!pressure.update(share, this.#closings > this.#changedAt)) return false;
     this.#changedAt = this.#closings;
-    if (pressure.level >= 1) for (const cells of this.windows.open()) cells.dropExemplars();
-    if (pressure.level >= 2) for (const cells of this.windows.open()) cells.coarsen(coarseScale);
+    if (pressure.level >= 1) for (const cells of this.windows.all()) cells.dropExemplars();
+    if (pressure.level >= 2) for (const cells of this.windows.all()) cells.coarsen(coarseScale);
     return true;
   }
 
@@ -121,103 +100,6 @@ export class Aggregator {
   /** Whether exemplars are wanted now. */
   get wantsExemplars(): boolean {
     return this.#options.exemplars && this.pressure.level === 0;
-  }
-
-  /** The group of a metric that comes out of a rule, for items of a resource; undefined when no more can be remembered. */
-  group(rule: Rule, name: string, unit: string, resource: ResourceView): Group | undefined {
-    const { attributes } = resource;
-    const identity = this.identity
-      .start()
-      .number(rule.index, groupPlace)
-      .text(name, groupPlace + 1)
-      .text(unit, groupPlace + 2);
-    const keys = rule.resourceAttributes;
-    if (keys === undefined) identity.attributes(attributes, resourcePlace);
-    else this.#addAttributes(attributes, keys);
-    const found = this.output.group(identity.words);
-    if (found !== undefined) return found;
-    if (this.pressure.level < 3) return this.output.addGroup(identity.words, rule, name, unit, resourceOf(rule, attributes));
-    // A new resource: its items go to the metric without one.
-    const { words } = this.identity
-      .start()
-      .number(rule.index, groupPlace)
-      .text(name, groupPlace + 1)
-      .text(unit, groupPlace + 2)
-      .number(0, overflowPlace);
-    const common = this.output.group(words);
-    if (common !== undefined || this.sizeBytes >= this.#options.memoryBytes) return common;
-    return this.output.addGroup(words, rule, name, unit, {});
-  }
-
-  #addAttributes(attributes: AttributesView, keys: Rule['dimensions'] & object): void {
-    const { identity } = this;
-    for (let i = 0; i < keys.length; i++) {
-      const slot = attributes.find(keys[i]!);
-      if (slot >= 0) identity.attribute(attributes, slot, dimensionPlace + i);
-    }
-  }
-
-  /** Begins to compose the identity of an item's input series: the metric's, for `inputOf`. */
-  inputWords(metric: MetricView, into: Int32Array): void {
-    const { resource, scope, name, unit } = metric;
-    const identity = this.identity.start().attributes(resource.attributes, 1).text(scope.name, 2).text(scope.version, 3);
-    into.set(identity.attributes(scope.attributes, 4).text(name, 5).text(unit, 6).text(metric.type, 7).words);
-  }
-
-  /** The slot of the series of an item; -1 when no more can be remembered. */
-  seriesOf(group: Group, attributes: AttributesView, pseudo: Pseudo | undefined, timeMs: number): number {
-    const { rule } = group;
-    const identity = this.identity.start(group.words);
-    if (rule.dimensions === undefined) identity.attributes(attributes);
-    else {
-      this.#addAttributes(attributes, rule.dimensions);
-      if (pseudo !== undefined) {
-        for (let i = 0; i < rule.dimensions.length; i++) {
-          const text = attributes.has(rule.dimensions[i]!) ? undefined : pseudo(rule.dimensions[i]!.text);
-          if (text !== undefined) identity.attributeText(text, dimensionPlace + i);
-        }
-      }
-    }
-    const seen = Math.floor(timeMs / 1000);
-    const found = this.output.map.find(identity.words);
-    if (found >= 0) {
-      if (seen > this.output.map.seen(found)) this.output.map.touch(found, seen);
-      return found;
-    }
-    if (this.pressure.level >= 3) return this.#overflow(group, seen);
-    this.#point.set(identity.words);
-    this.#writeAttributes(rule, attributes, pseudo);
-    return this.output.add(this.#point, group, this.#attributes.buffer, this.#attributes.position, seen);
-  }
-
-  /** The series that a group's new ones are folded into. */
-  #overflow(group: Group, seen: number): number {
-    this.foldedItems++;
-    if (group.overflow < 0) {
-      if (this.sizeBytes >= this.#options.memoryBytes) return -1;
-      const { words } = this.identity.start(group.words).number(1, overflowPlace);
-      group.overflow = this.output.map.find(words);
-      if (group.overflow < 0) group.overflow = this.output.add(words, group, overflowAttributes, overflowAttributes.length, seen);
-    }
-    if (seen > this.output.map.seen(group.overflow)) this.output.map.touch(group.overflow, seen);
-    return group.overflow;
-  }
-
-  #writeAttributes({ dimensions }: Rule, attributes: AttributesView, pseudo: Pseudo | undefined): void {
-    const writer = this.#attributes;
-    writer.position = 0;
-    if (dimensions === undefined) {
-      for (let slot = attributes.first(); slot >= 0; slot = attributes.next(slot)) writeAttribute(writer, tag, attributes, slot);
-      return;
-    }
-    for (const dimension of dimensions) {
-      const slot = attributes.find(dimension);
-      if (slot >= 0) writeAttribute(writer, tag, attributes, slot);
-      else {
-        const text = pseudo?.(dimension.text);
-        if (text !== undefined) writeText(writer, dimension.text, text);
-      }
-    }
   }
 
   /**
@@ -250,11 +132,16 @@ export class Aggregator {
     if (this.watermarkMs >= this.#closeAtMs) this.close(this.watermarkMs);
   }
 
-  /** Closes every window that ends at or before a time. */
+  /** Closes every window that ends at or before a time. `merge` does the work. */
   close(untilMs: number): void {
     this.#closings++;
-    this.windows.close(untilMs, this.#scale, (window) => this.closed.push(window));
+    this.windows.close(untilMs);
     this.#closeAtMs = this.windows.closedUntilMs + this.windows.paneMs;
+  }
+
+  /** Does a piece of the closing. False when there was none to do. */
+  merge(): boolean {
+    return this.windows.merge(this.#scale);
   }
 
   /** Continues where another one was. */
@@ -264,13 +151,17 @@ export class Aggregator {
     this.#closeAtMs = closedUntilMs + this.windows.paneMs;
   }
 
-  /** Forgets series that are in no open window. */
-  sweep(): void {
-    if (this.closed.length > 0 || this.maxTimeMs === -Infinity) return;
-    const before = Math.floor(this.windows.oldestStartMs / 1000);
-    this.output.sweep(before);
+  /** Slots that `sweep` has to look at to have seen all of them. */
+  get sweepable(): number {
+    return Math.max(this.output.map.end, this.input.map.end);
+  }
+
+  /** Forgets series that are in no window which is remembered: looks at so many slots, and goes on there the next time. */
+  sweep(slots: number): void {
+    if (this.maxTimeMs === -Infinity) return;
+    this.output.sweep(Math.floor(this.windows.oldestStartMs / 1000), slots);
     const longest = Math.max(...this.windows.lengths.map(({ ms }) => ms), inputExpiryMs);
-    this.input.sweep(Math.floor((this.maxTimeMs - longest) / 1000), this.input.map.end);
+    this.input.sweep(Math.floor((this.maxTimeMs - longest) / 1000), slots);
   }
 
   /** Counts one value. */
@@ -304,7 +195,7 @@ export class Aggregator {
 
   /** Whether a value would be the exemplar of its cell: none is larger. */
   isLargest(slot: number, timeMs: number, value: number): boolean {
-    const kept = this.windows.pane(timeMs).exemplars[slot];
+    const kept = this.windows.pane(timeMs).exemplar(slot);
     return kept === undefined || value > kept.value;
   }
 
@@ -320,27 +211,4 @@ function middleOf(bounds: Float64Array, i: number): number {
   if (bounds.length === 0) return 0;
   if (i === 0) return bounds[0]! > 0 ? bounds[0]! / 2 : bounds[0]!;
   return i === bounds.length ? bounds[i - 1]! : (bounds[i - 1]! + bounds[i]!) / 2;
-}
-
-function resourceOf({ resourceAttributes }: Rule, attributes: AttributesView): PlainAttributes {
-  if (resourceAttributes === undefined) return attributes.toPlain();
-  const kept: Record<string, Plain> = {};
-  for (const one of resourceAttributes) {
-    const slot = attributes.find(one);
-    if (slot >= 0) kept[one.text] = attributes.valueAt(slot).toPlain();
-  }
-  return kept;
-}
-
-function writeText(writer: ByteWriter, name: string, value: string): void {
-  const at = writer.begin(tag);
-  const nameAt = writer.begin(0x0a);
-  writer.text(name);
-  writer.end(nameAt);
-  const valueAt = writer.begin(0x12);
-  const textAt = writer.begin(0x0a);
-  writer.text(value);
-  writer.end(textAt);
-  writer.end(valueAt);
-  writer.end(at);
 }

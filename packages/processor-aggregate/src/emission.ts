@@ -2,24 +2,27 @@ import { attributesTags, copyAttributes, Distribution, writeDistribution, writeN
 import type { ByteStore } from '@millrace/timeseries';
 import type { Batch, BufferPool, NewMetric } from '@millrace/wire';
 import { BatchBuilder, ByteWriter } from '@millrace/wire';
-import { type Cells, cellSize, type Exemplar } from './cells.ts';
+import { type Cells, chunkSlots, type Exemplar } from './cells.ts';
 import type { OutputSeries } from './output-series.ts';
 import { shareOf } from './rule.ts';
+import type { Turn } from './turn.ts';
 import type { ClosedWindow } from './windows.ts';
 
 /** Points of a batch; those of a series are not split. */
 const batchPoints = 8000;
+/** Series that are written at a time. */
+const stepSeries = 256;
 const scopeName = 'aggregate';
 const exemplarTags = { number: 0x2a, exponentialHistogram: 0x5a } as const;
 
-/** Turns a closed window into batches, one at a time, each made when it is asked for. */
+/** Turns a closed window into batches, one at a time, each made when it is asked for, after `sort`. */
 export class Emission {
   readonly #window: ClosedWindow;
   readonly #series: OutputSeries;
   readonly #pool: BufferPool;
   readonly #windowAttribute: Buffer;
   readonly #writer = new ByteWriter();
-  readonly #slots: Int32Array;
+  #slots: Int32Array = new Int32Array(0);
   readonly #startNanos: bigint;
   readonly #endNanos: bigint;
   #next = 0;
@@ -32,22 +35,44 @@ export class Emission {
     const { cells, length } = window;
     this.#startNanos = nanosOf(cells.startMs);
     this.#endNanos = nanosOf(cells.startMs + length.ms);
-    this.#slots = byGroup(cells, series);
   }
 
-  /** Whether there may be more batches. */
-  get hasMore(): boolean {
-    return this.#next < this.#slots.length;
+  /** Bytes of memory. */
+  get sizeBytes(): number {
+    return this.#slots.byteLength;
   }
 
-  /** The next batch, the caller's; undefined when there are no more. */
-  next(): Batch | undefined {
-    if (this.#next >= this.#slots.length) return undefined;
+  /** Puts the slots with values in the order of their metrics, so that the batches have few headers. In linear time: they may be millions. */
+  async sort(turn: Turn): Promise<void> {
+    const { cells } = this.#window;
+    const series = this.#series;
+    const ends = new Int32Array(series.groups.end);
+    for (let slot = 0; slot < cells.end; slot++) {
+      if (cells.count(slot) > 0) ends[series.groupOf(slot).slot]!++;
+      if (slot % chunkSlots === 0 && turn.isOver) await turn.next();
+    }
+    let total = 0;
+    for (let group = 0; group < ends.length; group++) ends[group] = total += ends[group]!;
+    this.#slots = new Int32Array(total);
+    for (let slot = cells.end - 1; slot >= 0; slot--) {
+      if (cells.count(slot) > 0) this.#slots[--ends[series.groupOf(slot).slot]!] = slot;
+      if (slot % chunkSlots === 0 && turn.isOver) await turn.next();
+    }
+  }
+
+  /** Whether every batch was made. */
+  get isDone(): boolean {
+    return this.#next >= this.#slots.length;
+  }
+
+  /** The next batch, the caller's, smaller when the turn is over before it is full; undefined when there was nothing to say so far. */
+  next(turn: Turn): Batch | undefined {
     const builder = new BatchBuilder('metrics', this.#pool);
-    while (this.#next < this.#slots.length && builder.items < batchPoints) {
+    while (!this.isDone && builder.items < batchPoints) {
       const from = this.#next;
       const group = this.#series.groupOf(this.#slots[from]!);
-      const most = from + Math.max(1, Math.floor((batchPoints - builder.items) / Math.max(1, group.rule.aggregations.length)));
+      const room = Math.floor((batchPoints - builder.items) / Math.max(1, group.rule.aggregations.length));
+      const most = from + Math.max(1, Math.min(stepSeries, room));
       while (this.#next < Math.min(most, this.#slots.length) && this.#series.groupOf(this.#slots[this.#next]!) === group) this.#next++;
       const scope = builder.resource(group.resource).scope(scopeName);
       for (const aggregation of group.rule.aggregations) {
@@ -58,9 +83,9 @@ export class Emission {
           this.#histograms(scope.metric({ name, description, unit, type: 'exponentialHistogram', temporality: 1 }), from, this.#next);
         } else this.#gauges(scope.metric({ name, description, unit, type: 'gauge' }), aggregation, from, this.#next);
       }
+      if (turn.isOver) break;
     }
-    const batch = builder.finish();
-    return batch ?? this.next();
+    return builder.finish();
   }
 
   #gauges(metric: NewMetric<'gauge'>, aggregation: string, from: number, to: number): void {
@@ -72,7 +97,7 @@ export class Emission {
       if (!Number.isFinite(value)) continue;
       const writer = this.#begin(slot, 'number');
       writeNumber(writer, aggregation === 'count' && Number.isSafeInteger(value) ? BigInt(value) : value);
-      if (aggregation === 'max') this.#exemplar('number', cells.exemplars[slot]);
+      if (aggregation === 'max') this.#exemplar('number', cells.exemplar(slot));
       metric.pointBytes(writer);
     }
   }
@@ -82,16 +107,16 @@ export class Emission {
     const distribution = new Distribution();
     for (let i = from; i < to; i++) {
       const slot = this.#slots[i]!;
-      const at = slot * cellSize;
-      const [count, sum, min, max] = cells.values.subarray(at, at + 4);
+      const at = cells.at(slot);
+      const [count, sum, min, max] = cells.values(slot).subarray(at, at + 4);
       distribution.count = count!;
       distribution.sum = Number.isFinite(sum) ? sum : undefined;
       distribution.min = min;
       distribution.max = max;
-      distribution.sketch = cells.sketches[slot];
+      distribution.sketch = cells.sketch(slot);
       const writer = this.#begin(slot, 'exponentialHistogram');
       writeDistribution(writer, 'exponentialHistogram', distribution);
-      this.#exemplar('exponentialHistogram', cells.exemplars[slot]);
+      this.#exemplar('exponentialHistogram', cells.exemplar(slot));
       metric.pointBytes(writer);
     }
   }
@@ -132,17 +157,6 @@ export class Emission {
   }
 }
 
-/** The slots with values, metric by metric, so that the batches have few headers. In linear time: they may be millions. */
-function byGroup(cells: Cells, series: OutputSeries): Int32Array {
-  const ends = new Int32Array(series.groups.end);
-  for (let slot = 0; slot < cells.end; slot++) if (cells.count(slot) > 0) ends[series.groupOf(slot).slot]!++;
-  let total = 0;
-  for (let group = 0; group < ends.length; group++) ends[group] = total += ends[group]!;
-  const slots = new Int32Array(total);
-  for (let slot = cells.end - 1; slot >= 0; slot--) if (cells.count(slot) > 0) slots[--ends[series.groupOf(slot).slot]!] = slot;
-  return slots;
-}
-
 function nanosOf(ms: number): bigint {
   return BigInt(Math.round(ms)) * 1_000_000n;
 }
@@ -163,8 +177,9 @@ function windowAttribute(text: string): Buffer {
   return Buffer.from(writer.buffer.subarray(0, writer.position));
 }
 
-function valueOf({ values }: Cells, slot: number, aggregation: string): number {
-  const at = slot * cellSize;
+function valueOf(cells: Cells, slot: number, aggregation: string): number {
+  const values = cells.values(slot);
+  const at = cells.at(slot);
   const count = values[at]!;
   switch (aggregation) {
     case 'count':
@@ -185,9 +200,10 @@ function valueOf({ values }: Cells, slot: number, aggregation: string): number {
 }
 
 /** The percentile, never outside of what was seen; NaN where the distribution is not known (summaries). */
-function percentile({ values, sketches }: Cells, slot: number, share: number): number {
-  const at = slot * cellSize;
-  const value = sketches[slot]?.quantile(share) ?? NaN;
+function percentile(cells: Cells, slot: number, share: number): number {
+  const values = cells.values(slot);
+  const at = cells.at(slot);
+  const value = cells.sketch(slot)?.quantile(share) ?? NaN;
   return Math.min(values[at + 3]!, Math.max(values[at + 2]!, value));
 }
 

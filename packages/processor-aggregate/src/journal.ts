@@ -1,16 +1,23 @@
-import type { Batch, BatchLog, BufferPool, Logger, Signal, StoredBatch } from '@millrace/api';
-import { createBatch, noClient } from '@millrace/api';
-import { ByteWriter, key, walk } from '@millrace/wire';
+import type { Batch, BatchLog, BufferPool, Client, Logger, Signal, StoredBatch } from '@millrace/api';
+import { ByteWriter } from '@millrace/wire';
+import { partBatch, partOf } from './state-part.ts';
+import type { Turn } from './turn.ts';
 
-/** A batch that carries state has one resource, with these attributes. */
-const stateKey = key('millrace.aggregate.state');
-const partKey = key('millrace.aggregate.part');
-const partsKey = key('millrace.aggregate.parts');
-const partBytes = 8 * 2 ** 20;
+const partBytes = 2 ** 19;
+/** What is kept with a batch, in place of its client's metadata, which nobody asks for. */
+const momentKey = 'millrace.aggregate.moment';
+
+/** When a batch came: what the result depends on besides the batches and their order. */
+export interface Moment {
+  /** By the clock. */
+  readonly nowMs: number;
+  /** How far event time was. It may be ahead of all data after a pause. */
+  readonly eventMs: number;
+}
 
 /**
  * What came since the last checkpoint, and the checkpoint, in one log in their order: so a record is either in the state or after it, whenever the process
- * dies. State is written in parts; a checkpoint counts when all of them are there.
+ * dies. State is written in parts, of which only one is in memory at a time; a checkpoint counts when the last of them is there.
  */
 export class Journal {
   readonly #log: BatchLog;
@@ -30,26 +37,38 @@ export class Journal {
     return this.#covered.length;
   }
 
-  /** Hands over what an earlier run left: the last complete state, then every batch after it in order. */
-  async recover(restore: (state: Buffer) => void, replay: (batch: Batch) => void, logger: Logger): Promise<void> {
+  /** Hands over what an earlier run left: the parts of the last complete state, then every batch after it in order, and when it came, where that is known. */
+  async recover(
+    restore: (part: Buffer) => void,
+    replay: (batch: Batch, moment: Moment | undefined) => Promise<void>,
+    logger: Logger,
+  ): Promise<void> {
     const { recovered } = this.#log;
-    let parts: Buffer[] = [];
-    let state: Buffer | undefined;
+    let parts: StoredBatch[] = [];
+    let state: StoredBatch[] = [];
     let replayFrom = 0;
     for (let i = 0; i < recovered.length; i++) {
-      using batch = await this.#read(recovered[i]!, logger);
+      const stored = recovered[i]!;
+      if (stored.items > 0) continue;
+      using batch = await this.#read(stored, logger);
       const part = batch && partOf(batch);
-      if (part === undefined) continue;
-      if (part.index === 0) parts = [];
-      parts.push(part.bytes);
-      if (part.index !== part.count - 1 || parts.length !== part.count) continue;
-      state = Buffer.concat(parts);
+      // One that is missing, or cannot be read, makes its state incomplete.
+      if (part === undefined || part.index === 0) parts = [];
+      if (part?.index !== parts.length) continue;
+      parts.push(stored);
+      if (!part.isLast) continue;
+      state = parts;
       replayFrom = i + 1;
     }
-    if (state !== undefined) restore(state);
+    for (const stored of state) {
+      using batch = await this.#read(stored, logger);
+      const part = batch && partOf(batch);
+      if (part !== undefined) restore(part.bytes);
+    }
     for (let i = replayFrom; i < recovered.length; i++) {
+      if (recovered[i]!.items === 0) continue;
       using batch = await this.#read(recovered[i]!, logger);
-      if (batch !== undefined && partOf(batch) === undefined) replay(batch);
+      if (batch !== undefined) await replay(batch, momentOf(batch.client));
     }
     this.#covered = [...recovered];
   }
@@ -67,8 +86,9 @@ export class Journal {
   }
 
   /** Keeps a batch. Rejects as the storage does. */
-  async append(batch: Batch): Promise<StoredBatch> {
-    const stored = await this.#log.append(batch);
+  async append(batch: Batch, { nowMs, eventMs }: Moment): Promise<StoredBatch> {
+    using marked = batch.hold({ metadata: new Map([[momentKey, [`${nowMs}`, `${eventMs}`]]]) });
+    const stored = await this.#log.append(marked);
     this.#covered.push(stored);
     return stored;
   }
@@ -79,85 +99,49 @@ export class Journal {
     await this.#log.acknowledge(stored);
   }
 
-  /** Writes a checkpoint, then lets go of everything before it. Nothing may be appended meanwhile. Rejects as the storage does; what was there stays then. */
-  async checkpoint(state: Buffer): Promise<void> {
-    const count = Math.max(1, Math.ceil(state.length / partBytes));
+  /**
+   * Writes a checkpoint, then lets go of everything before it. `write` is `writeState` to the writer that it is given; it goes on a turn at a time. Nothing may be
+   * appended meanwhile. Returns the bytes of the state. Rejects as the storage does; what was there stays then.
+   */
+  async checkpoint(write: (to: ByteWriter) => Iterable<void>, turn: Turn): Promise<number> {
     const written: StoredBatch[] = [];
+    const writer = new ByteWriter();
+    let sizeBytes = 0;
+    const append = async (isLast: boolean): Promise<void> => {
+      sizeBytes += writer.position;
+      using batch = partBatch(this.#signal, this.#pool, writer, written.length, isLast);
+      written.push(await this.#log.append(batch));
+      writer.position = 0;
+    };
     try {
-      for (let index = 0; index < count; index++) {
-        using batch = this.#stateBatch(state.subarray(index * partBytes, (index + 1) * partBytes), index, count);
-        written.push(await this.#log.append(batch));
+      for (const _ of write(writer)) {
+        if (writer.position >= partBytes) await append(false);
+        if (turn.isOver) await turn.next();
       }
+      await append(true);
     } catch (error) {
-      for (const stored of written) await this.#log.acknowledge(stored);
+      await this.#letGo(written, turn);
       throw error;
     }
     const before = this.#covered;
     this.#covered = written;
-    for (const stored of before) await this.#log.acknowledge(stored);
+    await this.#letGo(before, turn);
+    return sizeBytes;
+  }
+
+  async #letGo(records: readonly StoredBatch[], turn: Turn): Promise<void> {
+    for (const stored of records) {
+      await this.#log.acknowledge(stored);
+      if (turn.isOver) await turn.next();
+    }
   }
 
   async close(): Promise<void> {
     await this.#log.close();
   }
-
-  #stateBatch(bytes: Buffer, index: number, count: number): Batch {
-    const writer = new ByteWriter(this.#pool.lease(bytes.length + 256));
-    const groupAt = writer.begin(0x0a);
-    const resourceAt = writer.begin(0x0a);
-    for (const [{ bytes: name }, write] of [
-      [partKey, () => (writer.byte(0x18), writer.varint(index))],
-      [partsKey, () => (writer.byte(0x18), writer.varint(count))],
-      [
-        stateKey,
-        () => {
-          writer.varint(0x3a);
-          writer.varint(bytes.length);
-          writer.bytes(bytes);
-        },
-      ],
-    ] as const) {
-      const at = writer.begin(0x0a);
-      const nameAt = writer.begin(0x0a);
-      writer.bytes(name);
-      writer.end(nameAt);
-      const valueAt = writer.begin(0x12);
-      write();
-      writer.end(valueAt);
-      writer.end(at);
-    }
-    writer.end(resourceAt);
-    writer.end(groupAt);
-    return createBatch(this.#signal, writer.lease!, 0, writer.position, 0, noClient);
-  }
 }
 
-interface StatePart {
-  readonly index: number;
-  readonly count: number;
-  readonly bytes: Buffer;
-}
-
-/** The part of a state that a batch carries; undefined for a batch of items. */
-function partOf(batch: Batch): StatePart | undefined {
-  // What comes from outside and has no items is not kept: nobody can send a state.
-  if (batch.items > 0) return undefined;
-  let part: StatePart | undefined;
-  const look = walk(
-    [
-      {
-        onResource: ({ attributes }) => {
-          const slot = attributes.find(stateKey);
-          if (slot < 0) return 'skip';
-          const { buffer, start, end } = attributes.rangeAt(slot);
-          const bytes = Buffer.from(buffer.subarray(start, end));
-          part = { bytes, index: attributes.number(partKey) ?? 0, count: attributes.number(partsKey) ?? 0 };
-          return 'skip';
-        },
-      },
-    ],
-    () => {},
-  );
-  look.run(batch);
-  return part;
+function momentOf({ metadata }: Client): Moment | undefined {
+  const [nowMs, eventMs] = metadata.get(momentKey) ?? [];
+  return nowMs === undefined || eventMs === undefined ? undefined : { nowMs: Number(nowMs), eventMs: Number(eventMs) };
 }

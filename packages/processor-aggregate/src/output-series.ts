@@ -43,6 +43,12 @@ export class OutputSeries {
     return group;
   }
 
+  /** The group in a slot of `groups`. */
+  groupAt(slot: number): Group {
+    return this.#groupAt[slot]!;
+  }
+
+  /** The group of the series in a slot of `map`. */
   groupOf(slot: number): Group {
     return this.#groupAt[this.#groupOf.values[slot]!]!;
   }
@@ -56,9 +62,9 @@ export class OutputSeries {
     return slot;
   }
 
-  /** Removes the series that were last seen before `before`, and groups that have none left. */
-  sweep(before: number): void {
-    this.map.sweep(before, this.map.end, (slot) => {
+  /** Removes the series that were last seen before `before`, and groups that have none left. Looks at `limit` slots and goes on there the next time. */
+  sweep(before: number, limit: number): void {
+    this.map.sweep(before, limit, (slot) => {
       const group = this.groupOf(slot);
       if (group.overflow === slot) group.overflow = -1;
       this.attributes.delete(slot);

@@ -1,9 +1,10 @@
 import { Distribution, matchesAny } from '@millrace/timeseries';
 import type { DataPointView, LogView, MetricEdit, ResourceView, SpanView, Verdict, Visitor } from '@millrace/wire';
-import type { Aggregator, Pseudo } from './aggregator.ts';
+import type { Aggregator } from './aggregator.ts';
 import type { MetricRuleConfig } from './config.ts';
 import type { Group } from './output-series.ts';
 import type { Rule } from './rule.ts';
+import type { Pseudo } from './series-lookup.ts';
 
 const noRecordedValue = 1;
 const errorStatus = 2;
@@ -37,10 +38,10 @@ export class PointSource implements Visitor {
     const { name, type } = metric;
     this.#rule = ruleFor(this.#rules, name);
     if (this.#rule === undefined) return 'skip';
-    this.#group = this.#aggregator.group(this.#rule, name, metric.unit, metric.resource);
+    this.#group = this.#aggregator.series.group(this.#rule, name, metric.unit, metric.resource);
     this.#isNumber = type === 'gauge' || type === 'sum';
     this.#isCumulative = type === 'summary' || (metric.temporality === 2 && (type !== 'sum' || metric.isMonotonic));
-    if (this.#isCumulative) this.#aggregator.inputWords(metric, this.#input);
+    if (this.#isCumulative) this.#aggregator.series.inputWords(metric, this.#input);
     return undefined;
   }
 
@@ -63,7 +64,7 @@ export class PointSource implements Visitor {
     if (Number.isNaN(timeMs) || !Number.isFinite(value) || (!this.#isNumber && (distribution === undefined || distribution.count === 0)))
       return;
     const rule = this.#rule!;
-    const slot = this.#group === undefined ? -1 : aggregator.seriesOf(this.#group, point.attributes, undefined, timeMs);
+    const slot = this.#group === undefined ? -1 : aggregator.series.seriesOf(this.#group, point.attributes, undefined, timeMs);
     if (slot < 0) {
       aggregator.droppedForMemory++;
       return;
@@ -75,7 +76,7 @@ export class PointSource implements Visitor {
   }
 
   #words(point: DataPointView): Int32Array {
-    return this.#aggregator.identity.start(this.#input).attributes(point.attributes).words;
+    return this.#aggregator.series.identity.start(this.#input).attributes(point.attributes).words;
   }
 
   #offerExemplar(slot: number, timeMs: number, { exemplars }: DataPointView): void {
@@ -114,7 +115,7 @@ export class ItemSource implements Visitor {
   onResource(resource: ResourceView): void {
     for (const rule of this.#rules) {
       const { name, unit } = rule.config as { name: string; unit: string };
-      this.#groups[rule.index] = this.#aggregator.group(rule, name, unit, resource);
+      this.#groups[rule.index] = this.#aggregator.series.group(rule, name, unit, resource);
     }
   }
 
@@ -150,7 +151,7 @@ export class ItemSource implements Visitor {
     if (!Number.isFinite(value)) return;
     const group = this.#groups[rule.index];
     const aggregator = this.#aggregator;
-    const slot = group === undefined ? -1 : aggregator.seriesOf(group, item.attributes, pseudo, timeMs);
+    const slot = group === undefined ? -1 : aggregator.series.seriesOf(group, item.attributes, pseudo, timeMs);
     if (slot < 0) {
       // Once for an item, whatever the number of rules.
       if (rule.index === 0) aggregator.droppedForMemory++;

@@ -24,88 +24,174 @@ export interface ClosedWindow {
   readonly cells: Cells;
 }
 
+/** Panes, oldest first, that were closed together, by a watermark at `untilMs`. */
+interface Closing {
+  readonly untilMs: number;
+  readonly panes: Cells[];
+}
+
 /**
- * The open windows. An item is counted once, in the pane of its time; when a pane closes it is added to the window of each length around it, and
- * a window closes with its last pane.
+ * The open windows. An item is counted once, in the pane of its time; when a pane is closed it is added to the window of each length around it, a piece
+ * at a time, and a window is complete with its last pane.
  */
 export class Windows {
   readonly lengths: readonly WindowLength[];
   readonly paneMs: number;
-  /** Open panes by start, those not yet in windows; and by length the windows that have panes already. */
-  readonly panes = new Map<number, Cells>();
-  readonly partial: Map<number, Cells>[];
+  /** Open panes by start; and by length the windows that have closed panes already. */
+  readonly #panes = new Map<number, Cells>();
+  readonly #partial: Map<number, Cells>[];
+  /** What is closed and not in all of its windows, oldest first, and the chunk of its first pane that is next. */
+  readonly #closing: Closing[] = [];
+  #chunk = 0;
+  /** Complete windows that wait to be sent, oldest first. */
+  readonly complete: ClosedWindow[] = [];
   /** Panes that start before are closed. */
   closedUntilMs = -Infinity;
   #last: Cells | undefined;
 
   constructor(texts: readonly string[]) {
     ({ lengths: this.lengths, paneMs: this.paneMs } = windowLengths(texts));
-    this.partial = this.lengths.map(() => new Map<number, Cells>());
+    this.#partial = this.lengths.map(() => new Map<number, Cells>());
   }
 
   /** The pane of a time that is not closed. */
   pane(timeMs: number): Cells {
     const last = this.#last;
     if (last !== undefined && timeMs >= last.startMs && timeMs < last.startMs + this.paneMs) return last;
-    const startMs = Math.floor(timeMs / this.paneMs) * this.paneMs;
-    let pane = this.panes.get(startMs);
-    if (pane === undefined) this.panes.set(startMs, (pane = new Cells(startMs)));
-    this.#last = pane;
-    return pane;
+    this.#last = cellsAt(this.#panes, Math.floor(timeMs / this.paneMs) * this.paneMs);
+    return this.#last;
   }
 
-  /** Closes what ends at or before a time, oldest first, and hands over each window whose last pane that was. `scale`: of merged distributions. */
-  close(untilMs: number, scale: number, onClosed: (window: ClosedWindow) => void): void {
+  /** Closes what ends at or before a time. `merge` does the work. */
+  close(untilMs: number): void {
     const closedUntilMs = Math.floor(untilMs / this.paneMs) * this.paneMs;
     if (closedUntilMs <= this.closedUntilMs) return;
     this.closedUntilMs = closedUntilMs;
     this.#last = undefined;
-    for (const pane of [...this.panes.values()].sort((a, b) => a.startMs - b.startMs)) {
-      if (pane.startMs >= closedUntilMs) break;
-      this.panes.delete(pane.startMs);
-      this.lengths.forEach((length, i) => {
-        if (length.ms === this.paneMs) onClosed({ length, cells: pane });
-        else this.#merge(i, pane, scale);
-      });
+    const panes = [...this.#panes.values()].filter(({ startMs }) => startMs < closedUntilMs).sort(byStart);
+    for (const { startMs } of panes) this.#panes.delete(startMs);
+    this.#closing.push({ untilMs: closedUntilMs, panes });
+  }
+
+  /** Whether all that was closed is merged and taken out of `complete`. */
+  get isSettled(): boolean {
+    return this.#closing.length === 0 && this.complete.length === 0;
+  }
+
+  /** Closed panes and complete windows that wait for what is still to be done with them. */
+  get waiting(): number {
+    let count = this.complete.length;
+    for (const { panes } of this.#closing) count += panes.length;
+    return count;
+  }
+
+  /** Adds a piece of a closed pane to its windows, and puts those that it completes among `complete`. False when nothing was left to do. `scale`: of merged distributions. */
+  merge(scale: number): boolean {
+    const closing = this.#closing[0];
+    if (closing === undefined) return false;
+    const pane = closing.panes[0];
+    if (pane === undefined) {
+      this.#finish(closing.untilMs);
+      this.#closing.shift();
+      return true;
     }
+    for (let i = 0; i < this.lengths.length; i++) {
+      const length = this.lengths[i]!;
+      if (length.ms !== this.paneMs)
+        cellsAt(this.#partial[i]!, Math.floor(pane.startMs / length.ms) * length.ms).mergeChunk(pane, this.#chunk, scale);
+    }
+    if (++this.#chunk < pane.chunks && this.#isMerged) return true;
+    this.#chunk = 0;
+    closing.panes.shift();
+    const length = this.lengths.find(({ ms }) => ms === this.paneMs);
+    if (length !== undefined) this.complete.push({ length, cells: pane });
+    return true;
+  }
+
+  /** Whether there are windows longer than a pane. */
+  get #isMerged(): boolean {
+    return this.lengths.some(({ ms }) => ms !== this.paneMs);
+  }
+
+  #finish(untilMs: number): void {
     this.lengths.forEach((length, i) => {
-      for (const cells of [...this.partial[i]!.values()].sort((a, b) => a.startMs - b.startMs)) {
-        if (cells.startMs + length.ms > closedUntilMs) continue;
-        this.partial[i]!.delete(cells.startMs);
-        onClosed({ length, cells });
+      const partial = this.#partial[i]!;
+      for (const cells of [...partial.values()].sort(byStart)) {
+        if (cells.startMs + length.ms > untilMs) continue;
+        partial.delete(cells.startMs);
+        this.complete.push({ length, cells });
       }
     });
   }
 
-  #merge(i: number, pane: Cells, scale: number): void {
-    const { ms } = this.lengths[i]!;
-    const startMs = Math.floor(pane.startMs / ms) * ms;
-    let cells = this.partial[i]!.get(startMs);
-    if (cells === undefined) this.partial[i]!.set(startMs, (cells = new Cells(startMs)));
-    cells.merge(pane, scale);
+  /** Every open pane and window; `length` is the number of the window's length, undefined for a pane. */
+  *open(): Iterable<{ readonly cells: Cells; readonly length: number | undefined }> {
+    for (const cells of this.#panes.values()) yield { cells, length: undefined };
+    for (let length = 0; length < this.#partial.length; length++) {
+      for (const cells of this.#partial[length]!.values()) yield { cells, length };
+    }
   }
 
-  /** Every open pane and window. */
-  *open(): Iterable<Cells> {
-    yield* this.panes.values();
-    for (const windows of this.partial) yield* windows.values();
+  /** The cells that `open` told about, made when they are not there. */
+  opened(startMs: number, length: number | undefined): Cells {
+    return cellsAt(length === undefined ? this.#panes : this.#partial[length]!, startMs);
+  }
+
+  /** Everything that is remembered: what is open, closed, and complete. */
+  *all(): Iterable<Cells> {
+    for (const { cells } of this.open()) yield cells;
+    for (const { panes } of this.#closing) yield* panes;
+    for (const { cells } of this.complete) yield cells;
+  }
+
+  /** Bytes of everything that is remembered. */
+  get sizeBytes(): number {
+    let bytes = 0;
+    for (const cells of this.all()) bytes += cells.sizeBytes;
+    return bytes;
+  }
+
+  /** About the bytes that come on top when panes are merged: a longer window gets the series that it does not have, of as many as there are. */
+  reservedBytes(series: number): number {
+    let bytes = 0;
+    const reserve = (pane: Cells): void => {
+      for (let i = 0; i < this.lengths.length; i++) {
+        const { ms } = this.lengths[i]!;
+        if (ms === this.paneMs) continue;
+        const others = series - (this.#partial[i]!.get(Math.floor(pane.startMs / ms) * ms)?.size ?? 0);
+        bytes += (pane.sizeBytes / Math.max(1, pane.size)) * Math.min(pane.size, Math.max(0, others));
+      }
+    };
+    for (const pane of this.#panes.values()) reserve(pane);
+    for (const { panes } of this.#closing) panes.forEach(reserve);
+    return bytes;
   }
 
   /** How many windows have data and are not closed. */
   get openCount(): number {
     let count = 0;
     this.lengths.forEach(({ ms }, i) => {
-      const starts = new Set(this.partial[i]!.keys());
-      for (const startMs of this.panes.keys()) starts.add(Math.floor(startMs / ms) * ms);
+      const starts = new Set(this.#partial[i]!.keys());
+      for (const startMs of this.#panes.keys()) starts.add(Math.floor(startMs / ms) * ms);
       count += starts.size;
     });
     return count;
   }
 
-  /** Where the oldest open window starts; the closing time when none is open. */
+  /** Where the oldest that is remembered starts; the closing time when nothing is. */
   get oldestStartMs(): number {
     let oldest = this.closedUntilMs;
-    for (const { startMs } of this.open()) oldest = Math.min(oldest, startMs);
+    for (const { startMs } of this.all()) oldest = Math.min(oldest, startMs);
     return oldest;
   }
+}
+
+function cellsAt(among: Map<number, Cells>, startMs: number): Cells {
+  let cells = among.get(startMs);
+  if (cells === undefined) among.set(startMs, (cells = new Cells(startMs)));
+  return cells;
+}
+
+function byStart(a: Cells, b: Cells): number {
+  return a.startMs - b.startMs;
 }

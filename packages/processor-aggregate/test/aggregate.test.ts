@@ -335,7 +335,7 @@ describe('Under memory pressure', () => {
     const run = await start(config);
     const levels: number[] = [0];
     let sent = 0;
-    for (let batch = 0; batch < 60; batch++) {
+    for (let batch = 0; batch < 80; batch++) {
       const group = points(batch * 100, 100, batch);
       sent += group.reduce((total, { asDouble }) => total + Number(asDouble), 0);
       await run.metrics({ points: group });
@@ -345,11 +345,14 @@ describe('Under memory pressure', () => {
     }
     expect(levels).toEqual([0, 1, 2, 3]);
     expect(run.context.lines.map(({ attributes }) => attributes!['level'])).toEqual(levels.slice(1));
+    expect(run.context.reports.map(({ status, error }) => `${status}: ${error?.message}`)).toEqual(
+      levels.slice(1).map((level) => `RecoverableError: detail of open windows is given up under memory pressure: level ${level} of 3`),
+    );
     expect(run.own()['folded_items']).toBeGreaterThan(0);
     await run.metrics({ points: points(0, 1, 20_000), name: 'later', resource: { 'service.name': 'new' } });
     const out = (await run.take()).filter(({ to }) => to === 10_000);
     const of = (metric: string) => out.filter((point) => point.metric === metric);
-    expect(of('load.count').reduce((total, { value }) => total + value, 0)).toBe(6000);
+    expect(of('load.count').reduce((total, { value }) => total + value, 0)).toBe(8000);
     expect(of('load.sum').reduce((total, { value }) => total + value, 0)).toBe(sent);
     const overflow = out.filter(({ attributes }) => attributes['otel.metric.overflow'] === true);
     expect(overflow.map(({ metric }) => metric)).toEqual(['load.count', 'load.sum', 'load.p50', 'load.histogram']);
@@ -358,6 +361,7 @@ describe('Under memory pressure', () => {
     // A quarter of a window later the memory is free.
     await run.metrics({ points: points(0, 1, 30_000) });
     expect(run.own()['detail_level']).toBe(0);
+    expect(run.context.reports.at(-1)).toEqual({ status: 'OK' });
     expect((await run.stop()).at(-1)!['exemplars']).toHaveLength(1);
   });
 

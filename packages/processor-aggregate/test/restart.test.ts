@@ -1,30 +1,12 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PipelineError } from '@millrace/api';
-import type { BatchLog, Host, StorageExtension } from '@millrace/api';
-import { configOf, noDeadline, testContext, testHost } from '@millrace/api/testing';
-import { factory as fileStorage } from '@millrace/extension-file-storage';
+import { setImmediate } from 'node:timers/promises';
+import { serialize } from 'node:v8';
+import { isStorage, PipelineError } from '@millrace/api';
 import { describe, expect, it } from '@jest/globals';
-import { lines, start } from './run.ts';
+import { batchOf, epoch, lines, metricsBatch, start } from './run.ts';
 import type { Metric, Point, Run } from './run.ts';
+import { folder, hostOf } from './storage.ts';
+import type { Meddle } from './storage.ts';
 
-/** A host with a storage in a folder, whose logs a test may meddle with. */
-async function hostOf(
-  directory: string,
-  meddle: (log: BatchLog) => BatchLog = (log) => log,
-): Promise<{ host: Host; close: () => Promise<void> }> {
-  const extension = fileStorage.create(
-    configOf(fileStorage, { directory }),
-    testContext({ id: 'file_storage', kind: 'extension' }),
-  ) as StorageExtension;
-  const storage: StorageExtension = { openLog: async (owner) => meddle(await extension.openLog(owner)) };
-  const host = testHost(1 << 28, new Map([['file_storage', storage]]));
-  await extension.start?.(host);
-  return { host, close: async () => extension.shutdown?.(noDeadline()) };
-}
-
-const folder = (): string => mkdtempSync(join(tmpdir(), 'millrace-aggregate-'));
 const config = {
   windows: ['10s', '1m'],
   allowed_lateness: '5s',
@@ -73,9 +55,9 @@ async function stop({ run, close }: { run: Run; close: () => Promise<void> }): P
   await close();
 }
 
-async function open(directory: string, settings: object = config, meddle?: (log: BatchLog) => BatchLog) {
+async function open(directory: string, settings: object = config, meddle?: Meddle, now?: number) {
   const { host, close } = await hostOf(directory, meddle);
-  return { run: await start(settings, { host }), close };
+  return { run: await start(settings, { host, ...(now !== undefined && { now }) }), close };
 }
 
 describe('With a storage, open windows', () => {
@@ -99,15 +81,11 @@ describe('With a storage, open windows', () => {
     const directory = folder();
     const appended: number[] = [];
     const first = await open(directory, config, (log) => ({
-      recovered: log.recovered,
-      read: (stored) => log.read(stored),
-      close: () => log.close(),
       append: async (batch) => {
         const stored = await log.append(batch);
         appended.push(batch.items);
         return stored;
       },
-      acknowledge: (stored) => log.acknowledge(stored),
     }));
     await first.run.metrics({ points: [{ at: 0, asDouble: 1 }] });
     await first.run.clock.advance(10_000);
@@ -137,14 +115,49 @@ describe('With a storage, open windows', () => {
     await stop(second);
   });
 
+  it('of many series are written a piece at a time, while other work goes on, and are the state of one moment', async () => {
+    const directory = folder();
+    const parts: number[] = [];
+    let turns = 0;
+    const { host, close } = await hostOf(directory, (log) => ({
+      append: async (batch) => {
+        if (batch.items === 0) parts.push(batch.sizeBytes);
+        return log.append(batch);
+      },
+    }));
+    const run = await start(config, { host, isBusy: true });
+    const series = 5000;
+    const all = (asDouble: number): Metric => ({
+      points: Array.from({ length: series }, (_, i) => ({ at: 0, attributes: { user: `u${i}` }, asDouble })),
+    });
+    await run.metrics(all(1));
+    void run.clock.advance(10_000);
+    for (; parts.length === 0; turns++) await setImmediate();
+    // Waits until the checkpoint is complete, which does not have it.
+    const sent = run.metrics(all(2));
+    while (!run.context.lines.some(({ message }) => message.startsWith('Wrote'))) {
+      turns++;
+      await setImmediate();
+    }
+    await sent;
+    expect(parts.length).toBeGreaterThan(1);
+    for (const part of parts) expect(part).toBeLessThan(600_000);
+    expect(turns).toBeGreaterThan(20);
+    // As at kill -9.
+    await close();
+    const next = await open(directory);
+    await next.run.metrics({ points: [{ at: 100_000, asDouble: 0 }] });
+    const sums = (await next.run.take()).filter(({ metric, window }) => metric === 'load.sum' && window === '10s');
+    expect(sums).toHaveLength(series);
+    for (const { value } of sums) expect(value).toBe(3);
+    await stop(next);
+  });
+
   it('keep batches waiting, not lost, while they are written', async () => {
     const directory = folder();
     let letGo = (): void => {};
     let waits = false;
     const { run, close } = await open(directory, config, (log) => ({
-      recovered: log.recovered,
-      read: (stored) => log.read(stored),
-      close: () => log.close(),
       append: async (batch) => {
         if (batch.items === 0) {
           waits = true;
@@ -152,7 +165,6 @@ describe('With a storage, open windows', () => {
         }
         return log.append(batch);
       },
-      acknowledge: (stored) => log.acknowledge(stored),
     }));
     await run.metrics({ points: [{ at: 0, asDouble: 1 }] });
     await run.clock.advance(10_000);
@@ -178,11 +190,7 @@ describe('With a storage, open windows', () => {
     const directory = folder();
     let isFull = false;
     const { run, close } = await open(directory, config, (log) => ({
-      recovered: log.recovered,
-      read: (stored) => log.read(stored),
-      close: () => log.close(),
       append: (batch) => (isFull ? Promise.reject(new PipelineError('storage is full', { kind: 'retryable' })) : log.append(batch)),
-      acknowledge: (stored) => log.acknowledge(stored),
     }));
     await run.metrics({ points: [{ at: 0, asDouble: 1 }] });
     isFull = true;
@@ -227,16 +235,98 @@ describe('With a storage, open windows', () => {
     await first.close();
     let reads = 0;
     const second = await open(directory, config, (log) => ({
-      recovered: log.recovered,
-      close: () => log.close(),
-      append: (batch) => log.append(batch),
       read: (stored) => (reads++ % 2 === 0 ? Promise.reject(new Error('damaged')) : log.read(stored)),
-      acknowledge: (stored) => log.acknowledge(stored),
     }));
     expect(second.run.context.lines.filter(({ level }) => level === 'error')).not.toEqual([]);
     await second.run.metrics({ points: [{ at: 100_000, asDouble: 0 }] });
     expect(lines(await second.run.take())).toContain('load.sum{} 1m@0 = 2');
     await stop(second);
+  });
+
+  it('count what came at its time, not at that of the restart, and drop what was late then', async () => {
+    const directory = folder();
+    const first = await open(directory, { ...config, checkpoint_interval: '1000s' }, undefined, 20_000);
+    // Without a time: of now.
+    await first.run.metrics({ points: [{ at: -epoch, asDouble: 1 }] });
+    await first.run.metrics({ points: [{ at: 16_000, asDouble: 2 }] });
+    // The clock closes the windows; what comes for them is late.
+    await first.run.clock.advance(120_000);
+    const sent = lines(await first.run.take());
+    expect(sent).toContain('load.sum{} 10s@20 = 1');
+    expect(sent).toContain('load.sum{} 10s@10 = 2');
+    await first.run.metrics({ points: [{ at: 17_000, asDouble: 4 }] });
+    expect(first.run.context.items.dropped).toEqual({ late: 1 });
+    // As at kill -9.
+    await first.close();
+    const second = await open(directory, config);
+    expect(lines(await second.run.take())).toEqual(sent);
+    await stop(second);
+  });
+
+  it('are dropped with a warning when another version wrote them; what came since then is counted', async () => {
+    const directory = folder();
+    const { host, close } = await hostOf(directory);
+    const log = await host
+      .extension('file_storage', isStorage)
+      .openLog({ kind: 'processor', id: 'aggregate', name: 'metrics', signal: 'metrics', pool: host.pool });
+    const attributes = [
+      { key: 'millrace.aggregate.part', value: { intValue: '0' } },
+      { key: 'millrace.aggregate.parts', value: { intValue: '1' } },
+      { key: 'millrace.aggregate.state', value: { bytesValue: serialize({ version: 1 }).toString('base64') } },
+    ];
+    using since = metricsBatch(host, [{ points: [{ at: 0, asDouble: 3 }] }]);
+    using state = batchOf(host, 'metrics', { resourceMetrics: [{ resource: { attributes } }] });
+    for (const batch of [state, since]) await log.append(batch);
+    await log.close();
+    await close();
+    const next = await open(directory);
+    expect(next.run.context.lines[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('by another version') });
+    await next.run.metrics({ points: [{ at: 100_000, asDouble: 0 }] });
+    expect(lines(await next.run.take())).toContain('load.sum{} 10s@0 = 3');
+    await stop(next);
+  });
+
+  it('are written though there are always closed windows to send: then input waits for a moment', async () => {
+    const { run, close } = await open(folder(), { ...config, idle_timeout: '0s' });
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    const wrote = (): boolean => run.context.lines.some(({ message }) => message.startsWith('Wrote'));
+    run.sink.before = () => held;
+    await run.metrics({ points: [{ at: 0, asDouble: 1 }] });
+    await run.metrics({ points: [{ at: 100_000, asDouble: 1 }] });
+    await run.clock.advance(10_000);
+    await run.metrics({ points: [{ at: 100_000, asDouble: 1 }] });
+    await run.clock.advance(10_000);
+    let taken = false;
+    const waiting = run.metrics({ points: [{ at: 100_000, asDouble: 1 }] }).then(() => (taken = true));
+    await run.clock.advance(1000);
+    expect([taken, wrote()]).toEqual([false, false]);
+    letGo();
+    await waiting;
+    expect(wrote()).toBe(true);
+    await run.stop();
+    await close();
+  });
+
+  it('that are over leave before the end, however many series they have, and once', async () => {
+    const directory = folder();
+    const { host, close } = await hostOf(directory);
+    const run = await start(config, { host, isBusy: true });
+    const points = Array.from({ length: 2000 }, (_, i) => ({ at: 0, attributes: { user: `u${i}` }, asDouble: 1 }));
+    await run.metrics({ points });
+    await run.metrics({ points: [{ at: 100_000, asDouble: 0 }] });
+    expect(run.sink.items).toBeLessThan(1000);
+    void run.stop();
+    while (run.sink.items < 2000 * 7 * 2) await setImmediate();
+    await run.stop();
+    expect(run.sink.items).toBe(2000 * 7 * 2);
+    await close();
+    const next = await open(directory);
+    await next.run.metrics({ points: [{ at: 200_000, asDouble: 0 }] });
+    expect(lines(await next.run.take()).filter((line) => line.includes('count'))).toEqual([
+      'load.count{} 10s@100 = 1',
+      'load.count{} 1m@60 = 1',
+    ]);
+    await stop(next);
   });
 
   it('need a storage extension', async () => {

@@ -92,7 +92,8 @@ export function itemsBatch(
   return batchOf(host, signal, { [groups!]: [{ resource: resourceOf(resource), [scopes!]: [{ scope: { name: 'lib' }, [list!]: all }] }] });
 }
 
-function batchOf(host: Host, signal: Signal, request: object): Batch {
+/** A batch of a request as JSON. */
+export function batchOf(host: Host, signal: Signal, request: object): Batch {
   const body = Buffer.from(JSON.stringify(request, json));
   const lease = host.pool.lease(body.length);
   lease.buffer.set(body);
@@ -166,9 +167,21 @@ export interface Run {
 
 type Observe = (result: { observe(value: number, attributes: Record<string, unknown>): void }) => void;
 
+/** A clock that goes on by a millisecond whenever somebody looks at it: all work seems to take long. */
+export class BusyClock extends FakeClock {
+  #looks = 0;
+
+  override now(): number {
+    return super.now() + this.#looks++;
+  }
+}
+
 /** Starts the processor, or the connector for a signal. The clock stands an hour after `epoch`. */
-export async function start(config: object = {}, options: { connector?: Signal; host?: Host; now?: number } = {}): Promise<Run> {
-  const clock = new FakeClock(epoch + (options.now ?? 3_600_000));
+export async function start(
+  config: object = {},
+  options: { connector?: Signal; host?: Host; now?: number; isBusy?: boolean } = {},
+): Promise<Run> {
+  const clock = new (options.isBusy === true ? BusyClock : FakeClock)(epoch + (options.now ?? 3_600_000));
   const callbacks: [string, Observe][] = [];
   const noop = createNoopMeter();
   const observable = (name: string) => ({

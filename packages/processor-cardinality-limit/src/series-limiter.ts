@@ -1,38 +1,24 @@
 import type { Context } from '@millrace/api';
 import { durationMs } from '@millrace/config';
-import { Distribution, SeriesKey, SeriesMap, writeAttribute } from '@millrace/timeseries';
+import { SeriesKey, SeriesMap } from '@millrace/timeseries';
 import type { DataPointView, MetricEdit, MetricView, PointWriter, ResourceEdit, ScopeEdit, Verdict, Visitor } from '@millrace/wire';
-import { ByteWriter, key } from '@millrace/wire';
 import type { CardinalityLimitConfig } from './config.ts';
+import { Explosions, worstExplosions } from './explosions.ts';
+import type { Explosion } from './explosions.ts';
 import { FoldedSeries } from './folded-series.ts';
 import { Group, groupBytes, limitsByName } from './group.ts';
 import type { Limits } from './group.ts';
-import { type ExplodingKey, KeyWatch } from './key-watch.ts';
-import { Overflow } from './overflow.ts';
+import { overflowKey, Overflows } from './overflows.ts';
 
-const overflowKey = key('otel.metric.overflow');
-const noAttributes = Buffer.alloc(0);
 const noRecordedValue = 1;
-const scratch = new Distribution();
 /** Places in an identity. */
-const [resourcePlace, scopePlace, metricPlace, mainOverflow, keptAttribute, valuePlace] = [1, 2, 10, 20, 21, 100];
-/** How many points a second are looked at to find out which key explodes. */
-const watchedPerSecond = 1000;
-const reportSeconds = 60;
-const maxReports = 10;
-
-/** A metric near its limit, and the key that brings it there. */
-export interface Explosion extends ExplodingKey {
-  readonly metric: string;
-  readonly folded: number;
-}
-
+const [resourcePlace, scopePlace, metricPlace, valuePlace] = [1, 2, 10, 100];
 /**
  * Decides for each point whether its series has a place, and folds the points of those that have none. Of a running metric (cumulative, gauge,
  * summary) a series that was folded once stays folded until it expires: so none is counted twice.
  */
 export class SeriesLimiter implements Visitor {
-  readonly #context: Pick<Context, 'clock' | 'logger'>;
+  readonly #clock: Context['clock'];
   readonly #limitsOf: (name: string) => Limits;
   readonly #expirySeconds: number;
   readonly #memoryBytes: number;
@@ -45,29 +31,22 @@ export class SeriesLimiter implements Visitor {
   readonly #values = new SeriesMap();
   /** Group and number of the key limit of a value. */
   readonly #valueOf = this.#values.int32(2);
-  readonly #overflows = new SeriesMap();
-  /** Group of an overflow, and series that are folded into it. */
-  readonly #overflowOf = this.#overflows.int32(2);
-  readonly #overflowAt: (Overflow | undefined)[] = [];
+  readonly #overflows = new Overflows(this.#identity, (map, more) => this.#hasRoom(map, more));
   readonly #folded = new FoldedSeries();
+  readonly #explosions: Explosions;
   readonly #resource = new Int32Array(4);
   readonly #scope = new Int32Array(4);
   readonly #point = new Int32Array(4);
-  readonly #kept = new ByteWriter();
-  readonly #writer = new ByteWriter();
-  /** Overflows with points of the current metric. */
-  readonly #touched: Overflow[] = [];
   #group: Group | undefined;
   #groupSlot = -1;
   #nowSeconds = 0;
-  #watched = 0;
-  #reports = 0;
   /** Points of this batch. */
   folded = 0;
   dropped = 0;
 
   constructor(config: CardinalityLimitConfig, context: Pick<Context, 'clock' | 'logger'>) {
-    this.#context = context;
+    this.#clock = context.clock;
+    this.#explosions = new Explosions(this.#identity, context.logger);
     this.#limitsOf = limitsByName(config);
     this.#expirySeconds = Math.ceil(durationMs(config.expiry) / 1000);
     this.#memoryBytes = config.memory_limit_mib * 2 ** 20;
@@ -87,21 +66,15 @@ export class SeriesLimiter implements Visitor {
   /** Bytes of what is remembered. */
   get sizeBytes(): number {
     const maps = this.#groups.sizeBytes + this.#series.sizeBytes + this.#values.sizeBytes + this.#overflows.sizeBytes;
-    return maps + this.#folded.sizeBytes + this.#groups.size * groupBytes + this.#objectBytes;
+    return maps + this.#folded.sizeBytes + this.#groups.size * groupBytes + this.#explosions.sizeBytes;
   }
-
-  /** Bytes of overflows and watches. */
-  #objectBytes = 0;
 
   /** A batch of so many points begins. */
   begin(points: number): void {
-    const now = Math.floor((this.#context.clock.now() - this.#startMs) / 1000);
-    if (now !== this.#nowSeconds) this.#watched = 0;
-    if (Math.floor(now / reportSeconds) !== Math.floor(this.#nowSeconds / reportSeconds)) this.#reports = 0;
-    this.#nowSeconds = now;
+    this.#nowSeconds = Math.floor((this.#clock.now() - this.#startMs) / 1000);
+    this.#explosions.begin(this.#nowSeconds);
+    this.#overflows.begin();
     this.folded = this.dropped = 0;
-    // What a failed walk left.
-    this.#touched.length = 0;
     this.#sweep(points);
   }
 
@@ -174,14 +147,14 @@ export class SeriesLimiter implements Visitor {
       }
       if (this.#admit(point, group)) return undefined;
     }
-    const overflow = this.#overflowFor(point, group, excess);
+    const overflow = this.#overflows.find(point, group, this.#groupSlot, excess, this.#nowSeconds);
     if (!group.isRunning && overflow >= 0) return this.#fold(point, group, overflow, -1);
     if (overflow >= 0 && this.#hasRoom(this.#folded.map, group.kind === 'number' ? 0 : groupBytes)) {
-      this.#overflowOf.values[overflow * 2 + 1]!++;
+      this.#overflows.addSeries(overflow, 1);
       return this.#fold(point, group, overflow, this.#folded.add(this.#point, overflow, group, this.#nowSeconds));
     }
     this.dropped++;
-    this.#explain(point, group);
+    this.#explosions.count(point, group);
     return 'drop';
   }
 
@@ -196,7 +169,7 @@ export class SeriesLimiter implements Visitor {
     const slot = this.#series.add(this.#point, this.#nowSeconds);
     this.#groupOf.values[slot] = this.#groupSlot;
     group.series++;
-    if (group.series * 2 > group.limits.limit) this.#watch(point, group);
+    if (group.series * 2 > group.limits.limit) this.#explosions.watch(point, group);
     return true;
   }
 
@@ -221,117 +194,25 @@ export class SeriesLimiter implements Visitor {
     return excess;
   }
 
-  /** The slot of the overflow that a point goes into: one with the attributes that are within their limits, or else the metric's; -1 for none. */
-  #overflowFor({ attributes }: DataPointView, group: Group, excess: number): number {
-    if (excess !== 0) {
-      const kept = this.#kept;
-      kept.position = 0;
-      const identity = this.#identity.start(group.words);
-      for (let slot = attributes.first(); slot >= 0; slot = attributes.next(slot)) {
-        if (isExcess(attributes.find(overflowKey) === slot, group.limits, excess, attributes.keyAt(slot))) continue;
-        const { position } = kept;
-        writeAttribute(kept, 0x0a, attributes, slot);
-        identity.bytes(kept.buffer, position, kept.position, keptAttribute);
-      }
-      const found = this.#overflows.find(identity.words);
-      if (found >= 0) return found;
-      if (kept.position > 0 && group.series + group.overflows < group.limits.limit) {
-        const made = this.#addOverflow(identity.words, group, Buffer.from(kept.buffer.subarray(0, kept.position)));
-        if (made >= 0) return made;
-      }
-    }
-    const { words } = this.#identity.start(group.words).number(0, mainOverflow);
-    const found = this.#overflows.find(words);
-    return found >= 0 ? found : this.#addOverflow(words, group, noAttributes);
-  }
-
-  #addOverflow(words: Int32Array, group: Group, attributes: Buffer): number {
-    const overflow = new Overflow(group.kind, attributes);
-    // The room for a metric's own one was taken with the metric.
-    if (this.#groupSlot < 0 || (attributes !== noAttributes && !this.#hasRoom(this.#overflows, overflow.sizeBytes))) return -1;
-    const slot = this.#overflows.add(words, this.#nowSeconds);
-    this.#overflowAt[slot] = overflow;
-    this.#overflowOf.values[slot * 2] = this.#groupSlot;
-    this.#objectBytes += overflow.sizeBytes;
-    group.overflows++;
-    return slot;
-  }
-
   #fold(point: DataPointView, group: Group, slot: number, folded: number): Verdict {
-    const overflow = this.#overflowAt[slot]!;
-    const before = overflow.distribution?.sizeBytes ?? 0;
-    this.#overflows.touch(slot, this.#nowSeconds);
+    this.#overflows.map.touch(slot, this.#nowSeconds);
     this.folded++;
-    this.#explain(point, group);
+    this.#explosions.count(point, group);
     // A point without a value, or with one that would spoil the sum for ever, adds nothing.
     if ((point.flags & noRecordedValue) !== 0 || (group.kind === 'number' && !Number.isFinite(point.number))) return 'drop';
-    if (!overflow.isTouched) this.#touched.push(overflow);
-    overflow.span(point.startTimeUnixNano, point.timeUnixNano, group.isRunning);
-    if (folded >= 0) this.#folded.fold(folded, point, group, overflow);
-    else if (overflow.distribution === undefined) overflow.addPoint(point);
-    else this.#addPoint(point, overflow);
-    this.#objectBytes += (overflow.distribution?.sizeBytes ?? 0) - before;
+    this.#overflows.fold(slot, point, group, this.#folded, folded);
     return 'drop';
-  }
-
-  #addPoint(point: DataPointView, overflow: Overflow): void {
-    scratch.read(point);
-    overflow.distribution!.add(scratch);
-  }
-
-  #explain(point: DataPointView, group: Group): void {
-    group.folded++;
-    group.unreported++;
-    this.#watch(point, group);
-  }
-
-  #watch({ attributes }: DataPointView, group: Group): void {
-    if (this.#watched >= watchedPerSecond) return;
-    this.#watched++;
-    const before = group.watch?.sizeBytes ?? 0;
-    group.watch ??= new KeyWatch(this.#identity);
-    group.watch.add(attributes);
-    this.#objectBytes += group.watch.sizeBytes - before;
   }
 
   onMetricEnd(_: MetricView, append: PointWriter): void {
     const group = this.#group!;
-    for (const overflow of this.#touched) {
-      this.#writer.position = 0;
-      overflow.write(this.#writer, group.isRunning);
-      append.point(this.#writer);
-    }
-    this.#touched.length = 0;
-    if (group.unreported > 0 && this.#nowSeconds - group.reportedAtSeconds >= reportSeconds && this.#reports < maxReports)
-      this.#report(group);
-  }
-
-  #report(group: Group): void {
-    this.#reports++;
-    group.reportedAtSeconds = this.#nowSeconds;
-    const { key: exploding, values, samples } = group.watch?.worst ?? {};
-    this.#context.logger.warn('A metric has more series than its limit; the others are folded.', {
-      metric: group.name,
-      limit: group.limits.limit,
-      points: group.unreported,
-      key: exploding,
-      values,
-      samples,
-    });
-    group.unreported = 0;
+    this.#overflows.write(append, group.isRunning);
+    this.#explosions.report(group);
   }
 
   /** The metrics whose points were folded most, at most ten, with the key that explodes. */
   explosions(): Explosion[] {
-    const found: Group[] = [];
-    for (const group of this.#groupAt) if (group !== undefined && group.folded > 0 && group.watch !== undefined) found.push(group);
-    return found
-      .sort((a, b) => b.folded - a.folded)
-      .slice(0, maxReports)
-      .flatMap(({ name, folded, watch }) => {
-        const worst = watch!.worst;
-        return worst === undefined ? [] : [{ metric: name, folded, ...worst }];
-      });
+    return worstExplosions(this.#groupAt);
   }
 
   /** Forgets what has not been seen for as long as `expiry`. Costs in proportion to the points that came. */
@@ -345,26 +226,16 @@ export class SeriesLimiter implements Visitor {
     });
     this.#folded.map.sweep(before, limit, (slot) => {
       const overflow = this.#folded.overflowOf(slot);
-      this.#folded.forget(slot, this.#overflowAt[overflow]!);
-      this.#overflowOf.values[overflow * 2 + 1]!--;
+      this.#folded.forget(slot, this.#overflows.at(overflow));
+      this.#overflows.addSeries(overflow, -1);
     });
-    this.#overflows.sweep(before, limit, (slot) => {
-      if (this.#overflowOf.values[slot * 2 + 1]! > 0) return false;
-      this.#objectBytes -= this.#overflowAt[slot]!.sizeBytes;
-      this.#overflowAt[slot] = undefined;
-      this.#groupAt[this.#overflowOf.values[slot * 2]!]!.overflows--;
-      return undefined;
-    });
+    this.#overflows.sweep(before, limit, (groupSlot) => void this.#groupAt[groupSlot]!.overflows--);
     this.#groups.sweep(before, limit, (slot) => {
       const group = this.#groupAt[slot]!;
       if (group.series > 0 || group.overflows > 0 || group.values.some((count) => count > 0)) return false;
-      this.#objectBytes -= group.watch?.sizeBytes ?? 0;
+      this.#explosions.forget(group);
       this.#groupAt[slot] = undefined;
       return undefined;
     });
   }
-}
-
-function isExcess(isMark: boolean, { keys }: Limits, excess: number, name: string): boolean {
-  return isMark || keys.some(({ key: { text } }, i) => (excess & (1 << i)) !== 0 && text === name);
 }

@@ -1,5 +1,5 @@
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { PipelineError } from '@millrace/api';
 import type { Clock } from '@millrace/api';
 import { settle, systemClock } from '@millrace/api/testing';
@@ -244,6 +244,49 @@ describe('host_metrics with gpu', () => {
       `hw.power{${one},hw.type=gpu} 61.25`,
       `hw.temperature{${one},hw.type=gpu} 54`,
       `hw.temperature{${two},hw.type=gpu} 40`,
+    ]);
+  });
+
+  it('reads AMD GPUs from /sys, beside those of nvidia-smi or alone', async () => {
+    const host = recordedHost();
+    const card = (name: string, files: Readonly<Record<string, string>>): void => {
+      for (const [file, content] of Object.entries(files)) {
+        const path = join(host, 'sys/class/drm', name, 'device', file);
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, `${content}\n`);
+      }
+    };
+    card('card0', { vendor: '0x8086' });
+    card('card1', {
+      vendor: '0x1002',
+      unique_id: '4f3e2d1c',
+      product_name: 'Radeon Pro',
+      gpu_busy_percent: '42',
+      mem_info_vram_total: '17179869184',
+      mem_info_vram_used: '4294967296',
+      'hwmon/hwmon3/power1_average': '35000000',
+      'hwmon/hwmon3/temp1_input': '51500',
+    });
+    card('card1-DP-1', { vendor: '0x1002', gpu_busy_percent: '1' });
+    card('card2', { vendor: '0x1002', gpu_busy_percent: '0', 'hwmon/hwmon4/power1_input': '9000000' });
+    process.env['PATH'] = '/nowhere';
+    const { context, points, stop } = await run({ scrapers: { gpu: {} } }, host);
+    await stop();
+    const amd = [
+      'hw.gpu.memory.limit{hw.id=4f3e2d1c,hw.name=Radeon Pro,hw.vendor=AMD} 17179869184',
+      'hw.gpu.memory.usage{hw.id=4f3e2d1c,hw.name=Radeon Pro,hw.vendor=AMD} 4294967296',
+      'hw.gpu.memory.utilization{hw.id=4f3e2d1c,hw.name=Radeon Pro,hw.vendor=AMD} 0.25',
+      'hw.gpu.utilization{hw.id=4f3e2d1c,hw.name=Radeon Pro,hw.vendor=AMD,hw.gpu.task=general} 0.42',
+      'hw.gpu.utilization{hw.id=card2,hw.name=card2,hw.vendor=AMD,hw.gpu.task=general} 0',
+      'hw.power{hw.id=4f3e2d1c,hw.name=Radeon Pro,hw.vendor=AMD,hw.type=gpu} 35',
+      'hw.power{hw.id=card2,hw.name=card2,hw.vendor=AMD,hw.type=gpu} 9',
+      'hw.temperature{hw.id=4f3e2d1c,hw.name=Radeon Pro,hw.vendor=AMD,hw.type=gpu} 51.5',
+    ];
+    expect(points().map(short)).toEqual(amd);
+    expect(context.lines).toEqual([]);
+    install("printf 'GPU-1, NVIDIA A10, [N/A], [N/A], 37, [N/A], [N/A], [N/A], [N/A]\\n'");
+    expect((await collect({ gpu: {} }, host)).map(short).filter((point) => !amd.includes(point))).toEqual([
+      'hw.gpu.utilization{hw.id=GPU-1,hw.name=NVIDIA A10,hw.vendor=NVIDIA,hw.gpu.task=general} 0.37',
     ]);
   });
 

@@ -201,6 +201,7 @@ export class Service {
       startedAtMs: clock.now(),
       pipelines: [...config.service.pipelines.values()],
       components: () => statuses.entries,
+      watchStatus: (changed) => statuses.watch(changed),
       featureGates: featureGates.map((gate) => ({ ...gate, enabled: options.featureGates?.has(gate.id) ?? isOnByDefault(gate) })),
       printedConfig: (format) => printConfig(config, 'redacted', format),
       recentSpans: () => telemetry.recentSpans,

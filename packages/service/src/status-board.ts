@@ -50,6 +50,7 @@ export class StatusEntry implements ComponentInfo {
   /** What another thread says of the same component. */
   setOther(thread: number, status: Status, error?: Error): void {
     this.#others.set(thread, { status, atMs: this.#clock.now(), ...(error !== undefined && { error }) });
+    this.#changed();
   }
 
   /** `OK`, unless the component said something else while it started. */
@@ -62,12 +63,22 @@ export class StatusEntry implements ComponentInfo {
 export class StatusBoard {
   readonly #clock: Clock;
   readonly #changed: (entry: StatusEntry) => void;
+  readonly #watchers = new Set<() => void>();
   readonly #entries: StatusEntry[] = [];
 
-  /** `changed` is called after each report of this thread. */
+  /** `changed` is called after each report. */
   constructor(clock: Clock, changed: (entry: StatusEntry) => void = () => undefined) {
     this.#clock = clock;
-    this.#changed = changed;
+    this.#changed = (entry) => {
+      changed(entry);
+      for (const watcher of this.#watchers) watcher();
+    };
+  }
+
+  /** Calls `changed` after each report, too. Returns the function that ends this. */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => void this.#watchers.delete(changed);
   }
 
   open(kind: ComponentKind, id: string, pipelines: readonly string[]): StatusEntry {

@@ -69,6 +69,7 @@ describe('Own metrics (PXY-11)', () => {
       for (const name of [
         'process_uptime process_cpu_seconds process_memory_rss process_runtime_heap_alloc_bytes process_runtime_total_sys_memory_bytes',
         'memory_budget memory_accounted memory_pool_free workers eventloop_delay_p99 eventloop_delay_max eventloop_active_time gc_time',
+        'process_cpu_utilization process_disk_io process_runtime_total_alloc_bytes eventloop_utilization gc_collections',
       ].flatMap((line) => line.split(' '))) {
         expect(all).toContain(name);
       }
@@ -76,6 +77,33 @@ describe('Own metrics (PXY-11)', () => {
       expect(value(page, 'otelcol_workers')).toBe(1);
       expect(value(page, 'otelcol_memory_budget')).toBe(1 << 26);
       expect(value(page, 'otelcol_process_uptime')).toBeGreaterThan(0);
+    } finally {
+      await lab.service.shutdown();
+    }
+  });
+
+  it('count garbage collections, and tell how busy the process is', async () => {
+    const lab = await startLab(pull());
+    await lab.service.start();
+    try {
+      const url = pullUrl(lab.lines);
+      const before = await read(url);
+      const first = value(before, 'otelcol_gc_collections{kind="minor"}')!;
+      let page = '';
+      while (!(value(page, 'otelcol_gc_collections{kind="minor"}')! > first)) {
+        for (let i = 0; i < 1e5; i++) lab.lines.push(`${i}`);
+        lab.lines.splice(-1e5);
+        page = await read(url);
+      }
+      expect(value(page, 'otelcol_gc_time{kind="minor"}')).toBeGreaterThan(0);
+      const allocated = 'otelcol_process_runtime_total_alloc_bytes';
+      expect(value(page, allocated)! - value(before, allocated)!).toBeGreaterThan(1e5);
+      expect(value(page, 'otelcol_process_cpu_utilization')).toBeGreaterThanOrEqual(0);
+      const busy = value(page, 'otelcol_eventloop_utilization{thread="main"}');
+      expect(busy).toBeGreaterThanOrEqual(0);
+      expect(busy).toBeLessThanOrEqual(1.001);
+      expect(value(page, 'otelcol_process_disk_io{direction="read"}')).toBeGreaterThanOrEqual(0);
+      expect(value(page, 'otelcol_process_disk_io{direction="write"}')).toBeGreaterThanOrEqual(0);
     } finally {
       await lab.service.shutdown();
     }
@@ -226,6 +254,7 @@ describe('The pull reader', () => {
   it.each([
     [{ without_type_suffix: false }, 'otelcol_process_uptime_total'],
     [{ without_units: false }, 'otelcol_process_uptime_seconds'],
+    [{ without_type_suffix: false, without_units: false }, 'otelcol_process_runtime_total_alloc_bytes_total'],
   ])('with %j has %s', async (flags, name) => {
     const lab = await startLab(pull(flags));
     await lab.service.start();

@@ -278,6 +278,25 @@ describe('Service', () => {
     expect(statusOf('out')).toBe('Stopped');
   });
 
+  it('tells those who watch of each report of a component until they watch no more', async () => {
+    const lab = laboratory();
+    const service = await lab.create({
+      receivers: { in: null },
+      exporters: { out: null },
+      ...pipelines({ traces: { receivers: ['in'], exporters: ['out'] } }),
+    });
+    await service.start();
+    const info = lab.host().service;
+    const seen: (string | undefined)[] = [];
+    const unwatch = info.watchStatus(() => seen.push(info.components().find((one) => one.id === 'out')?.report.status));
+    lab.contexts.get('out')!.report('RecoverableError', new Error('no'));
+    lab.contexts.get('out')!.report('OK');
+    unwatch();
+    lab.contexts.get('out')!.report('PermanentError', new Error('no'));
+    expect(seen).toEqual(['RecoverableError', 'OK']);
+    await service.shutdown();
+  });
+
   it('is forgotten once it is stopped, even by what still listens to the signal that its time is up', async () => {
     const lab = laboratory();
     const service = await lab.create({

@@ -1,19 +1,7 @@
 import type { DataPointView } from '@millrace/wire';
 import { Sketch } from './sketch.ts';
-import type { SketchState } from './sketch.ts';
 
 const noNumbers = new Float64Array(0);
-
-/** A distribution as plain data. */
-export interface DistributionState {
-  readonly count: number;
-  readonly sum: number | undefined;
-  readonly min: number | undefined;
-  readonly max: number | undefined;
-  readonly bounds: Float64Array;
-  readonly counts: Float64Array;
-  readonly sketch: SketchState | undefined;
-}
 
 /**
  * The content of a histogram, exponential histogram or summary point, as numbers: what can be added up over points and series. Counts are exact
@@ -36,18 +24,6 @@ export class Distribution {
   /** About the bytes of memory. */
   get sizeBytes(): number {
     return 200 + this.bounds.byteLength + this.counts.byteLength + (this.sketch?.sizeBytes ?? 0);
-  }
-
-  /** All of it as plain data, to be kept. */
-  get state(): DistributionState {
-    const { count, sum, min, max, bounds, counts, sketch } = this;
-    return { count, sum, min, max, bounds, counts: counts.slice(), sketch: sketch?.state };
-  }
-
-  /** The distribution that `state` was taken of. */
-  static from({ count, sum, min, max, bounds, counts, sketch }: DistributionState): Distribution {
-    const made = new Distribution();
-    return Object.assign(made, { count, sum, min, max, bounds, counts, isEmpty: false, ...(sketch && { sketch: Sketch.from(sketch) }) });
   }
 
   clear(): void {

@@ -88,7 +88,11 @@ export function writeNumber(writer: ByteWriter, value: number | bigint): void {
 }
 
 /** Writes count, sum, minimum, maximum and buckets of a histogram, exponential histogram or summary point. */
-export function writeDistribution(writer: ByteWriter, kind: Exclude<PointKind, 'number'>, of: Distribution): void {
+export function writeDistribution(
+  writer: ByteWriter,
+  kind: Exclude<PointKind, 'number'>,
+  of: Pick<Distribution, 'count' | 'sum' | 'min' | 'max' | 'bounds' | 'counts' | 'sketch'>,
+): void {
   writer.byte(0x21);
   writer.fixed64(BigInt(of.count));
   writeOptional(writer, 0x29, of.sum);

@@ -1,6 +1,5 @@
 export { ByteStore } from './byte-store.ts';
 export { Distribution } from './distribution.ts';
-export type { DistributionState } from './distribution.ts';
 export { attributesTags, copyAttributes, writeAttribute, writeDistribution, writeNumber, writeTimes } from './encode-point.ts';
 export { ExponentialHistogram } from './exponential-histogram.ts';
 export type { PointKind } from './encode-point.ts';

@@ -40,6 +40,8 @@ export { readExportResponse, readExportResponseJson } from './client/read-export
 export type { PartialSuccess } from './client/read-export-response.ts';
 export { readRpcStatus, readRpcStatusJson } from './client/read-rpc-status.ts';
 export type { ReceivedStatus } from './client/read-rpc-status.ts';
+export { protoFields } from './client/proto-fields.ts';
+export type { ProtoField } from './client/proto-fields.ts';
 export { proxyFor } from './client/proxy.ts';
 export { readRetryAfter } from './client/retry-delay.ts';
 export { userAgent } from './client/user-agent.ts';

@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { createBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import type { BufferPool } from './buffer-pool.ts';
@@ -15,6 +16,7 @@ import type { DataPointView, ItemView, LogView, MetricType, ResourceView, ScopeV
 import { ByteWriter } from './walk/byte-writer.ts';
 import type { Attributes } from './walk/attributes.ts';
 import type { Context } from './walk/context.ts';
+import { addKeyedHash } from './walk/hash.ts';
 import type { HeaderVersion } from './walk/header.ts';
 import { Item } from './walk/item.ts';
 import type { Resource } from './walk/resource.ts';
@@ -27,6 +29,10 @@ const headerTag = 0x0a;
 const childTag = 0x12;
 const pointTag = 0x0a;
 const initialBytes = 1 << 16;
+/** From so many bytes on a header is known by its 128-bit keyed hash, not by a string of its bytes. */
+const longHeaderBytes = 512;
+const headerSecret = randomFillSync(new Int32Array(4));
+const headerHash = new Int32Array(4);
 
 /**
  * Puts items together under shared resources, scopes and metrics, in the order in which each of these came first. Holds a copy of
@@ -136,7 +142,7 @@ export class BatchBuilder implements Disposable {
   #intern(among: Map<string, Group>, start: number, dataAt?: number): Group {
     const arena = this.#bytes;
     const { position } = arena;
-    const name = `${dataAt === undefined ? '' : dataAt - start} ${arena.buffer.latin1Slice(start, position)}`;
+    const name = `${dataAt === undefined ? '' : dataAt - start} ${headerName(arena, start)}`;
     let group = among.get(name);
     if (group === undefined) among.set(name, (group = new Group(start, position, dataAt)));
     else arena.position = start;
@@ -316,6 +322,14 @@ export class BatchBuilder implements Disposable {
     this.#made.clear();
     this.#items = 0;
   }
+}
+
+/** A text that is the same for the same bytes only. */
+function headerName({ buffer, view, position }: ByteWriter, start: number): string {
+  if (position - start < longHeaderBytes) return buffer.latin1Slice(start, position);
+  headerHash.fill(0);
+  addKeyedHash(view, start, position, headerSecret, 0, headerHash);
+  return `${position - start} ${headerHash.join(' ')}`;
 }
 
 /** Writes everything of a metric but its data points; returns where its data begins. */

@@ -11,7 +11,7 @@ export { JsonReader } from './json/json-reader.ts';
 export { decodeMessageJson, encodeMessageJson } from './json/message-json.ts';
 export { encodeJson } from './json/protobuf-to-json.ts';
 export type { Encoded } from './json/protobuf-writer.ts';
-export { Key, KeySet, key, keySet } from './key.ts';
+export { Key, KeyPrefixes, KeySet, key, keyPrefixes, keySet } from './key.ts';
 export { MemoryLedger } from './memory-ledger.ts';
 export type { MemoryAccount } from './memory-ledger.ts';
 export { merge } from './merge.ts';

@@ -51,3 +51,37 @@ export class KeySet {
 export function keySet(texts: Iterable<string>): KeySet {
   return new KeySet(texts);
 }
+
+/** Beginnings of keys, asked by bytes. Made by `keyPrefixes`. */
+export class KeyPrefixes {
+  readonly #byFirst: (Uint8Array[] | undefined)[] = Array.from<undefined>({ length: 256 });
+
+  constructor(texts: Iterable<string>) {
+    for (const text of new Set(texts)) {
+      const { bytes } = key(text);
+      if (bytes.length === 0) throw new RangeError('a prefix has at least one byte');
+      (this.#byFirst[bytes[0]!] ??= []).push(bytes);
+    }
+  }
+
+  /** Whether the bytes `[start, end)` of a buffer begin with one of them. */
+  begins(buffer: Uint8Array, start: number, end: number): boolean {
+    if (start === end) return false;
+    const candidates = this.#byFirst[buffer[start]!];
+    if (candidates === undefined) return false;
+    for (const bytes of candidates) {
+      const { length } = bytes;
+      // Those that begin alike mostly differ at the end.
+      if (length > end - start || bytes[length - 1] !== buffer[start + length - 1]) continue;
+      let i = 1;
+      while (i < length && bytes[i] === buffer[start + i]) i++;
+      if (i >= length) return true;
+    }
+    return false;
+  }
+}
+
+/** The set of the given beginnings, none of them empty. */
+export function keyPrefixes(texts: Iterable<string>): KeyPrefixes {
+  return new KeyPrefixes(texts);
+}

@@ -50,6 +50,11 @@ export class NewScope {
     this.#builder.newItem('logs', this.#group, 'LogRecord', log);
   }
 
+  /** Adds a log record as its bytes, all that the writer holds: a well-formed `LogRecord`. */
+  logBytes(log: ByteWriter): void {
+    this.#builder.newBytes('logs', this.#group, log);
+  }
+
   /** Copies a span or log record that a hook was given, with the edits made so far. Call it inside of the hook. */
   copy(item: SpanView | LogView): void {
     this.#builder.copyInto(this.#group, item);

@@ -1,5 +1,5 @@
 import type { Client } from './client.ts';
-import type { Key, KeySet } from './key.ts';
+import type { Key, KeyPrefixes, KeySet } from './key.ts';
 import type { ByteWriter } from './walk/byte-writer.ts';
 
 /** What an `AnyValue` holds; `empty` when no member of its oneof is set. */
@@ -61,6 +61,8 @@ export interface AttributesView {
   /** Appends the attribute to a writer, as a `KeyValue` field with this tag, of one byte. */
   copyAt(slot: number, to: ByteWriter, tag: number): void;
   has(key: Key): boolean;
+  /** Whether a key begins with one of the prefixes: the cheapest question, since nothing is taken apart for it. */
+  hasPrefix(prefixes: KeyPrefixes): boolean;
   /** The value when the attribute is there and a string. */
   string(key: Key): string | undefined;
   /** The value when it is an int (rounded beyond 2^53) or a double. */

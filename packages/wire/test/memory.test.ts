@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { admitBytes, Batch, BufferPool, createBatch, key, keySet, MemoryLedger, noClient } from '@millrace/wire';
+import { admitBytes, Batch, BufferPool, createBatch, key, keyPrefixes, keySet, MemoryLedger, noClient } from '@millrace/wire';
 
 const newPool = (retainBytes?: number): BufferPool =>
   new BufferPool(new MemoryLedger(1_000_000), { poison: true, ...(retainBytes !== undefined && { retainBytes }) });
@@ -182,5 +182,16 @@ describe('keys', () => {
     expect(set.has(buffer, 5, 5)).toBe(true);
     expect(set.has(buffer, 0, 10)).toBe(false);
     expect(set.has(buffer, 1, 9)).toBe(false);
+  });
+
+  it('are recognised by how they begin', () => {
+    const prefixes = keyPrefixes(['gen_ai.', 'ge', 'größe']);
+    const buffer = Buffer.from('gen_ai.xgrö');
+    expect(prefixes.begins(buffer, 0, 8)).toBe(true);
+    expect(prefixes.begins(buffer, 0, 2)).toBe(true);
+    expect(prefixes.begins(buffer, 0, 1)).toBe(false);
+    expect(prefixes.begins(buffer, 0, 0)).toBe(false);
+    expect(prefixes.begins(buffer, 8, buffer.length)).toBe(false);
+    expect(() => keyPrefixes([''])).toThrow('at least one byte');
   });
 });

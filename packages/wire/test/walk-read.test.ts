@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BatchBuilder, ByteWriter, createBatch, key, keySet, noClient, setHashSeed, walk } from '@millrace/wire';
+import { BatchBuilder, ByteWriter, createBatch, key, keyPrefixes, keySet, noClient, setHashSeed, walk } from '@millrace/wire';
 import type {
   AttributesView,
   ByteRange,
@@ -333,6 +333,33 @@ describe('views', () => {
       });
     }
     expect([...seen].toSorted()).toEqual(['array', 'bool', 'bytes', 'double', 'empty', 'int', 'kvlist', 'string']);
+  });
+
+  it('tell whether a key begins with a prefix, before attributes are taken apart, after that, and after edits', () => {
+    const requests = new RandomRequest(new Random(13));
+    const seen = new Set<boolean>();
+    const prefixes = keyTexts.filter((text) => text !== '').map((text) => text.slice(0, 2));
+    for (let i = 0; i < 40; i++) {
+      const bytes = requests.bytes('logs');
+      const expected = expectedItems('logs', bytes).map((item) => (item['attributes'] as [string, Plain][]).map(([name]) => name));
+      let next = 0;
+      walked('logs', bytes, {
+        onLog: ({ attributes: a }) => {
+          const names = expected[next++]!;
+          const prefix = prefixes[i % prefixes.length]!;
+          const asked = keyPrefixes([prefix, 'none']);
+          const is = names.some((name) => name.startsWith(prefix));
+          seen.add(is);
+          expect(a.hasPrefix(asked)).toBe(is);
+          if (a.first() >= 0) expect(a.hasPrefix(asked)).toBe(is);
+          a.setString(key(`${prefix}new`), 'x');
+          expect(a.hasPrefix(asked)).toBe(true);
+          for (let slot = a.first(); slot >= 0; slot = a.next(slot)) if (a.keyAt(slot).startsWith(prefix)) a.deleteAt(slot);
+          expect(a.hasPrefix(asked)).toBe(false);
+        },
+      });
+    }
+    expect(seen.size).toBe(2);
   });
 
   it('turn single values into plain ones', () => {

@@ -116,6 +116,7 @@ export function testHost(
       startedAtMs: 0,
       pipelines: [],
       components: () => [],
+      watchStatus: () => () => undefined,
       featureGates: [],
       printedConfig: () => '',
       recentSpans: () => [],

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import type { Context } from '@millrace/api';
+import type { HostFiles } from '../host-files.ts';
 import type { Recorder } from '../recorder.ts';
 import { gauge, level } from '../scraper.ts';
 import type { MetricTable, Scraper, ScraperType } from '../scraper.ts';
+import { amdGpus } from './amd-gpus.ts';
 
 const attributes = ['hw.id', 'hw.name', 'hw.vendor'];
 const typed = [...attributes, 'hw.type'];
@@ -33,49 +35,63 @@ function ask(signal: AbortSignal): Promise<string> {
 }
 
 class GpuScraper implements Scraper {
+  readonly #files: HostFiles;
   readonly #context: Context;
   #isMissing = false;
 
-  constructor(context: Context) {
+  constructor(files: HostFiles, context: Context) {
+    this.#files = files;
     this.#context = context;
   }
 
   async scrape(out: Recorder): Promise<void> {
-    if (this.#isMissing) return;
+    const cards = amdGpus(this.#files);
+    for (const { id, name, memoryBytes, usedBytes, busyPercent, watts, celsius } of cards) {
+      recordGpu(out, [id, name, 'AMD'], [memoryBytes, usedBytes, busyPercent / 100, NaN, NaN, watts, celsius]);
+    }
+    if (!this.#isMissing) await this.#scrapeNvidia(out, cards.length > 0);
+  }
+
+  async #scrapeNvidia(out: Recorder, hasOthers: boolean): Promise<void> {
     let answer: string;
     try {
       answer = await ask(out.signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       this.#isMissing = true;
-      this.#context.logger.warn(`${program} is not installed, so no GPU is measured`);
+      if (!hasOthers) this.#context.logger.warn(`${program} is not installed, so no GPU is measured`);
       return;
     }
-    for (const line of answer.split('\n'))
-      if (line.trim() !== '')
-        recordGpu(
-          out,
-          line.split(',').map((field) => field.trim()),
-        );
+    for (const line of answer.split('\n')) {
+      if (line.trim() === '') continue;
+      // A field that the card does not know is `[N/A]` or alike.
+      const [id = '', name = '', ...rest] = line.split(',').map((field) => field.trim());
+      const [total, used, busy, encoder, decoder, watts, celsius] = rest.map((text) => (text === '' ? NaN : Number(text)));
+      recordGpu(
+        out,
+        [id, name, 'NVIDIA'],
+        [total! * mebibyte, used! * mebibyte, busy! / 100, encoder! / 100, decoder! / 100, watts ?? NaN, celsius ?? NaN],
+      );
+    }
   }
 }
 
-/** A field that the card does not know is `[N/A]` or alike, and is left out. */
-function recordGpu(out: Recorder, [id = '', name = '', ...numbers]: readonly string[]): void {
-  const gpu = [id, name, 'NVIDIA'];
-  const [total, used, busy, encoder, decoder, watts, celsius] = numbers.map((text) => (text === '' ? NaN : Number(text)));
-  const record = (metric: string, value: number | undefined, ...more: string[]): void => {
-    if (value !== undefined && Number.isFinite(value)) out.record(metric, value, ...gpu, ...more);
+type Numbers = readonly [total: number, used: number, busy: number, encoder: number, decoder: number, watts: number, celsius: number];
+
+/** Memory in bytes, times as shares. What is not a number is left out. */
+function recordGpu(out: Recorder, gpu: readonly string[], [total, used, busy, encoder, decoder, watts, celsius]: Numbers): void {
+  const record = (metric: string, value: number, ...more: string[]): void => {
+    if (Number.isFinite(value)) out.record(metric, value, ...gpu, ...more);
   };
-  record('hw.gpu.memory.limit', total === undefined ? undefined : total * mebibyte);
-  record('hw.gpu.memory.usage', used === undefined ? undefined : used * mebibyte);
-  record('hw.gpu.memory.utilization', total === undefined || used === undefined ? undefined : used / total);
-  record('hw.gpu.utilization', busy === undefined ? undefined : busy / 100, 'general');
-  record('hw.gpu.utilization', encoder === undefined ? undefined : encoder / 100, 'encoder');
-  record('hw.gpu.utilization', decoder === undefined ? undefined : decoder / 100, 'decoder');
+  record('hw.gpu.memory.limit', total);
+  record('hw.gpu.memory.usage', used);
+  record('hw.gpu.memory.utilization', used / total);
+  record('hw.gpu.utilization', busy, 'general');
+  record('hw.gpu.utilization', encoder, 'encoder');
+  record('hw.gpu.utilization', decoder, 'decoder');
   record('hw.power', watts, 'gpu');
   record('hw.temperature', celsius, 'gpu');
 }
 
-/** NVIDIA GPUs, through nvidia-smi; nothing where that is not installed. The Collector has no such scraper. */
-export const gpu: ScraperType = { metrics, make: (_config, _files, context) => new GpuScraper(context) };
+/** NVIDIA GPUs, through nvidia-smi where that is installed, and AMD GPUs, from /sys. The Collector has no such scraper. */
+export const gpu: ScraperType = { metrics, make: (_config, files, context) => new GpuScraper(files, context) };

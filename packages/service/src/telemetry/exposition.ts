@@ -49,9 +49,10 @@ export class Exposition {
     const { without_units: noUnit, without_type_suffix: noType } = this.#config;
     const kind = noType ? 'other' : type === 'counter' ? 'counter' : type === 'gauge' || type === 'updown' ? 'gauge' : 'other';
     const unitOfName = noUnit ? '' : unit;
-    const exposed = metricName(name, unitOfName, kind, { suffixes: !noUnit || !noType, utf8: false });
+    // As in the Collector: suffixes are put behind the name as it is, then what only UTF-8 names may have is escaped.
+    const suffixed = metricName(name, unitOfName, kind, { suffixes: !noUnit || !noType, utf8: true });
     return {
-      name: exposed,
+      name: metricName(suffixed, '', 'other', { suffixes: false, utf8: false }),
       type: types[type],
       help: description,
       unit: unitName(unitOfName),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay, performance, PerformanceObserver } from 'node:perf_hooks';
 import type { PerformanceEntry } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
@@ -33,6 +34,8 @@ export function createProcessMetrics(meter: Meter, options: ProcessMetricsOption
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     });
+    cpuUtilization(meter);
+    if (ownIo() !== undefined) diskMetrics(meter);
     observe('Gauge', 'process_memory_rss', bytes('Total physical memory (resident set size)'), () => process.memoryUsage.rss());
     observe(
       'Gauge',
@@ -50,6 +53,11 @@ export function createProcessMetrics(meter: Meter, options: ProcessMetricsOption
   }
   const heap = bytes("Bytes of allocated heap objects (V8's used heap, all threads).");
   observe('Gauge', 'process_runtime_heap_alloc_bytes', heap, () => getHeapStatistics().used_heap_size);
+  // Runtimes before Node 26 do not count it.
+  if (getHeapStatistics().total_allocated_bytes !== undefined) {
+    const allocated = bytes("Cumulative bytes allocated for heap objects (V8's heap, all threads).");
+    observe('Counter', 'process_runtime_total_alloc_bytes', allocated, () => getHeapStatistics().total_allocated_bytes);
+  }
   const system = bytes('Bytes of memory obtained from the OS (V8 heaps and external memory, all threads).');
   observe('Gauge', 'process_runtime_total_sys_memory_bytes', system, () => {
     const { total_heap_size: heapBytes, external_memory: external } = getHeapStatistics();
@@ -62,6 +70,58 @@ export function createProcessMetrics(meter: Meter, options: ProcessMetricsOption
     stopDelay();
     stopCollections();
   };
+}
+
+/** Two readers that read at once must not see the utilization of the moment between them. */
+const leastReadingMs = 100;
+
+/** A share of time since the last reading. `busyMs`: time in use so far. */
+function shareOf(busyMs: () => number): () => number {
+  let [lastMs, lastBusyMs, share] = [performance.now(), busyMs(), 0];
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs >= leastReadingMs) {
+      const nowBusyMs = busyMs();
+      share = (nowBusyMs - lastBusyMs) / (nowMs - lastMs);
+      [lastMs, lastBusyMs] = [nowMs, nowBusyMs];
+    }
+    return share;
+  };
+}
+
+function cpuUtilization(meter: Meter): void {
+  const share = shareOf(() => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e3;
+  });
+  meter
+    .createObservableGauge('process_cpu_utilization', {
+      unit: '1',
+      description: 'CPU time of the process per time since the last reading: 1 is all of one CPU.',
+    })
+    .addCallback((result) => result.observe(share()));
+}
+
+/** What the process read from storage devices and wrote to them, in bytes; undefined where the kernel does not say. */
+function ownIo(): { readonly read: number; readonly write: number } | undefined {
+  try {
+    const io = readFileSync('/proc/self/io', 'latin1');
+    const bytes = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(io)?.[1]);
+    return { read: bytes('read_bytes'), write: bytes('write_bytes') };
+  } catch {
+    return undefined;
+  }
+}
+
+function diskMetrics(meter: Meter): void {
+  meter
+    .createObservableCounter('process_disk_io', {
+      unit: 'By',
+      description: 'Bytes that the process read from storage devices and wrote to them (Linux).',
+    })
+    .addCallback((result) => {
+      for (const [direction, bytes] of Object.entries(ownIo() ?? {})) result.observe(bytes, { direction });
+    });
 }
 
 function delayMetrics(meter: Meter, thread: string): () => void {
@@ -83,15 +143,24 @@ function delayMetrics(meter: Meter, thread: string): () => void {
   meter
     .createObservableCounter('eventloop_active_time', { unit: 's', description: 'Time in which the event loop had something to do.' })
     .addCallback((result) => result.observe(performance.eventLoopUtilization().active / 1e3, attributes));
+  const share = shareOf(() => performance.eventLoopUtilization().active);
+  meter
+    .createObservableGauge('eventloop_utilization', {
+      unit: '1',
+      description: 'Share of the time since the last reading in which the event loop had something to do.',
+    })
+    .addCallback((result) => result.observe(share(), attributes));
   return () => histogram.disable();
 }
 
 function collectionMetrics(meter: Meter): () => void {
   const seconds: Record<string, number> = { minor: 0, major: 0 };
+  const counts: Record<string, number> = { minor: 0, major: 0 };
   const observer = new PerformanceObserver((list) => {
     for (const { duration, detail } of list.getEntries() as (PerformanceEntry & { readonly detail: { readonly kind: number } })[]) {
       const kind = gcKinds[detail.kind] ?? 'other';
       seconds[kind] = (seconds[kind] ?? 0) + duration / 1e3;
+      counts[kind] = (counts[kind] ?? 0) + 1;
     }
   });
   observer.observe({ entryTypes: ['gc'] });
@@ -99,6 +168,11 @@ function collectionMetrics(meter: Meter): () => void {
     .createObservableCounter('gc_time', { unit: 's', description: 'Time spent on garbage collection, by kind.' })
     .addCallback((result) => {
       for (const [kind, time] of Object.entries(seconds)) result.observe(time, { kind });
+    });
+  meter
+    .createObservableCounter('gc_collections', { unit: '{collections}', description: 'Number of garbage collections, by kind.' })
+    .addCallback((result) => {
+      for (const [kind, count] of Object.entries(counts)) result.observe(count, { kind });
     });
   return () => observer.disconnect();
 }

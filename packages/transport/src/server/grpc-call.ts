@@ -68,10 +68,12 @@ function sendOkTrailers(this: ServerHttp2Stream): void {
   this.sendTrailers(okTrailers);
 }
 
-/** One unary call whose reply is an empty message or a status. */
+/** One call with one message from the client. The reply is a status, after an empty message or after any number of messages that are sent. */
 export class GrpcCall implements DecompressTarget {
   /** When the client gives up, in the terms of `performance.now()`; Infinity without `grpc-timeout`. */
   readonly deadline: number;
+  /** Called when the call is over, by whomever it was ended. */
+  onClose: (() => void) | undefined;
   readonly #settings: GrpcCallSettings;
   readonly #connection: GrpcConnection;
   readonly #method: GrpcMethod;
@@ -85,6 +87,8 @@ export class GrpcCall implements DecompressTarget {
   #lease: Lease | undefined;
   #ended = false;
   #answered = false;
+  /** Messages were sent, so that the status has to follow as trailers. */
+  #replying = false;
   #auth: AuthData | undefined;
 
   /** For `createGrpcServer` only. */
@@ -168,6 +172,7 @@ export class GrpcCall implements DecompressTarget {
     this.#lease?.release();
     this.#lease = undefined;
     this.#connection.closed(this);
+    this.onClose?.();
   }
 
   decompressed(message: Lease, length: number): void {
@@ -186,18 +191,38 @@ export class GrpcCall implements DecompressTarget {
     });
   }
 
-  /** Answers with an empty message and status OK, once; does nothing when the call is over. */
+  /**
+   * Sends a message as the next part of the reply, which `succeed` or `fail` ends. Returns false, and sends nothing, when the call is over or
+   * the client does not read what it was sent before.
+   */
+  send(message: Uint8Array): boolean {
+    const stream = this.#stream;
+    if (this.#answered || stream.destroyed || stream.writableNeedDrain) return false;
+    if (!this.#replying) {
+      this.#replying = true;
+      stream.respond(okHeaders, withTrailers);
+    }
+    const framed = Buffer.alloc(prefixBytes + message.length);
+    framed.writeUInt32BE(message.length, 1);
+    framed.set(message, prefixBytes);
+    this.#connection.replied();
+    stream.write(framed);
+    return true;
+  }
+
+  /** Ends the reply, which is an empty message unless messages were sent, with status OK, once; does nothing when the call is over. */
   succeed(): void {
     const stream = this.#stream;
     if (this.#answered || stream.destroyed) return;
     this.#answered = true;
     this.#connection.replied();
-    stream.respond(okHeaders, withTrailers);
     stream.on('wantTrailers', sendOkTrailers);
+    if (this.#replying) return void stream.end();
+    stream.respond(okHeaders, withTrailers);
     stream.end(emptyMessage);
   }
 
-  /** Answers with a status alone, once; does nothing when the call is over. What the client still sends is cut off. */
+  /** Ends the reply with a status, once; does nothing when the call is over. What the client still sends is cut off. */
   fail({ message, ...rest }: RpcStatus, httpStatus = 200): void {
     if (this.#answered) return;
     const status: RpcStatus = { ...rest, message: message.slice(0, mostMessageCharacters) };
@@ -207,15 +232,13 @@ export class GrpcCall implements DecompressTarget {
     const stream = this.#stream;
     if (stream.destroyed) return;
     this.#connection.replied();
-    const headers: OutgoingHttpHeaders = {
-      ':status': httpStatus,
-      'content-type': 'application/grpc',
-      'grpc-status': String(status.code),
-      'grpc-message': percentEncode(status.message),
-    };
-    if (status.retryAfterMs !== undefined) headers['grpc-status-details-bin'] = encodeStatus(status).toString('base64').replace(/=+$/, '');
-    if (status.code === grpcCode.unimplemented) headers['grpc-accept-encoding'] = [...grpcEncodings.keys()].join(',');
-    stream.respond(headers, withoutBody);
+    const trailers: OutgoingHttpHeaders = { 'grpc-status': String(status.code), 'grpc-message': percentEncode(status.message) };
+    if (status.retryAfterMs !== undefined) trailers['grpc-status-details-bin'] = encodeStatus(status).toString('base64').replace(/=+$/, '');
+    if (status.code === grpcCode.unimplemented) trailers['grpc-accept-encoding'] = [...grpcEncodings.keys()].join(',');
+    if (this.#replying) {
+      stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+      stream.end();
+    } else stream.respond({ ':status': httpStatus, 'content-type': 'application/grpc', ...trailers }, withoutBody);
     if (!this.#ended) setImmediate(closeStream, stream);
   }
 

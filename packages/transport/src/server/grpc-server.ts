@@ -51,7 +51,7 @@ const connectionOf: unique symbol = Symbol('connection');
 type TrackedSession = ServerHttp2Session & { [connectionOf]?: GrpcConnection };
 const ignore = (): void => undefined;
 
-/** A gRPC server for unary calls over HTTP/2; the key of a method is its path, such as `/package.Service/Method`. */
+/** A gRPC server over HTTP/2 for calls with one message from the client; the key of a method is its path, such as `/package.Service/Method`. */
 export function createGrpcServer(settings: GrpcServerSettings, methods: ReadonlyMap<string, GrpcMethod>, pool: BufferPool): Server {
   return new NodeGrpcServer(settings, methods, pool);
 }

@@ -146,6 +146,14 @@ export class HttpExchange implements DecompressTarget {
     return this.#replied;
   }
 
+  /** Calls `left` when the client goes away, or has gone, before there is a reply. The exchange still needs one. */
+  onLeave(left: () => void): void {
+    if (this.#connection.socket.destroyed) return left();
+    this.#response.once('close', () => {
+      if (!this.#replied) left();
+    });
+  }
+
   /** Starts reading the body, or fails when its declared size is too much. */
   read(expectsContinue: boolean): void {
     const declared = this.#request.headers['content-length'];

@@ -254,6 +254,41 @@ describe('A gRPC call', () => {
     expect(await client.call(framed(Buffer.from('x')))).toMatchObject({ status: '13', message: 'first' });
   });
 
+  it('is answered with several messages, and their status after them', async () => {
+    const { client, method } = await started();
+    const closed: string[] = [];
+    method.onReceive = (call) => {
+      call.onClose = () => void closed.push('one');
+      expect([call.send(Buffer.from('a')), call.send(Buffer.alloc(0))]).toEqual([true, true]);
+      setImmediate(() => {
+        call.send(Buffer.from('b'));
+        call.succeed();
+        expect(call.send(Buffer.from('c'))).toBe(false);
+      });
+    };
+    const all = Buffer.concat([framed(Buffer.from('a')), framed(Buffer.alloc(0)), framed(Buffer.from('b'))]);
+    expect(await client.call(framed(Buffer.from('x')))).toMatchObject({ http: 200, status: '0', data: all });
+    method.onReceive = (call) => {
+      call.send(Buffer.from('a'));
+      call.fail({ code: grpcCode.unavailable, message: 'no möre', retryAfterMs: 1000 });
+    };
+    const failed = await client.call(framed(Buffer.from('x')));
+    expect(failed).toMatchObject({ http: 200, status: '14', message: 'no m%C3%B6re', data: framed(Buffer.from('a')) });
+    expect(failed.headers).toHaveProperty('grpc-status-details-bin');
+    await eventually(() => closed.length === 1);
+  });
+
+  it('is not sent more than its client reads', async () => {
+    const { client, method } = await started();
+    const sent: boolean[] = [];
+    method.onReceive = (call) => {
+      while (call.send(Buffer.alloc(1000))) sent.push(true);
+      call.fail({ code: grpcCode.cancelled, message: 'too slow' });
+    };
+    expect(await client.call(framed(Buffer.from('x')))).toMatchObject({ status: '1', message: 'too slow' });
+    expect(sent.length).toBeLessThan(1000);
+  });
+
   it('may be answered after the client has left', async () => {
     const { client, method } = await started();
     method.onReceive = () => undefined;

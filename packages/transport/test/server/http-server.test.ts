@@ -155,6 +155,35 @@ describe('An HTTP server', () => {
     expect(await refused.end()).toMatch(/^HTTP\/1.1 503 (?!.*100 Continue).*refused$/s);
   });
 
+  it('tells when a client leaves before its answer, and not when it leaves after it', async () => {
+    const test = await started();
+    const left: string[] = [];
+    test.route.onReceive = (exchange) => {
+      exchange.onLeave(() => void left.push('answered'));
+      exchange.reply(httpReply(200, 'text/plain', 'taken'));
+    };
+    await fetch(test.url, { headers: { connection: 'close' } });
+    const gone = new Promise<void>((resolve) => {
+      test.route.onReceive = (exchange) => {
+        exchange.onLeave(() => {
+          left.push('waiting');
+          // One that has gone is told of at once, and its answer goes nowhere.
+          exchange.onLeave(() => left.push('gone'));
+          exchange.reply(httpReply(200, 'text/plain', 'taken'));
+          resolve();
+        });
+      };
+    });
+    const leaving = new AbortController();
+    const asked = fetch(test.url, { signal: leaving.signal });
+    while (test.route.exchanges.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    leaving.abort();
+    await expect(asked).rejects.toThrow('aborted');
+    await gone;
+    expect(left).toEqual(['waiting', 'gone']);
+    await test.server.stop(new AbortController().signal);
+  });
+
   it('gives the memory back when a client disconnects within a body', async () => {
     const { port, pool, route } = await started();
     for (const head of [post(1000), 'POST /in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n']) {

@@ -1,4 +1,4 @@
-import type { Key, KeySet } from '../key.ts';
+import type { Key, KeyPrefixes, KeySet } from '../key.ts';
 import type { AttributesEdit, ByteRange, Plain, PlainInput, ValueType, ValueView } from '../views.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { addHash, addKeyedHash } from './hash.ts';
@@ -103,6 +103,10 @@ export class Attributes implements AttributesEdit {
 
   has(key: Key): boolean {
     return this.tape.find(key) >= 0;
+  }
+
+  hasPrefix(prefixes: KeyPrefixes): boolean {
+    return this.tape.hasPrefix(prefixes);
   }
 
   string(key: Key): string | undefined {

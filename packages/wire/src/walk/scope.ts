@@ -17,6 +17,8 @@ const version = slotSize;
 /** One version of an instrumentation scope. */
 export class Scope extends HeaderVersion implements ScopeEdit {
   readonly #context: Context;
+  #name = '';
+  #nameStamp = 0;
   protected readonly notWritable = 'a scope can be edited in onScope only';
 
   constructor(context: Context) {
@@ -28,8 +30,13 @@ export class Scope extends HeaderVersion implements ScopeEdit {
     this.indexFields(fieldTags);
   }
 
+  /** Decoded once: it is asked for by item. */
   get name(): string {
-    return this.tape.text(name);
+    if (this.#nameStamp !== this.stamp) {
+      this.#name = this.tape.text(name);
+      this.#nameStamp = this.stamp;
+    }
+    return this.#name;
   }
 
   setName(value: string): void {

@@ -54,6 +54,8 @@ export class Span extends Item implements SpanView {
     let startTime = 0;
     let endTime = 0;
     let flags = 0;
+    let hasEvents = false;
+    let hasLinks = false;
     const b = this.memory.body as Uint8Array;
     let { slots } = tape;
     let o = tape.head;
@@ -114,10 +116,16 @@ export class Span extends Item implements SpanView {
           if (tag === 0x85 && b[p] === 0x01) {
             flags = p + 1;
             p += 5;
-          } else p = skipField(b, at);
+          } else {
+            hasEvents ||= tag === eventsTag;
+            hasLinks ||= tag === linksTag;
+            p = skipField(b, at);
+          }
       }
     }
     tape.count = o;
+    this.#events.isAbsent = !hasEvents;
+    this.#links.isAbsent = !hasLinks;
     this.#traceId = traceId;
     this.#spanId = spanId;
     this.#parentSpanId = parentSpanId;

@@ -1,4 +1,4 @@
-import type { Key, KeySet } from '../key.ts';
+import type { Key, KeyPrefixes, KeySet } from '../key.ts';
 import { fieldAddress } from './fields.ts';
 import { KeyIndex } from './key-index.ts';
 import { larger } from './larger.ts';
@@ -269,6 +269,32 @@ export class Tape {
       let i = 0;
       while (i < length && b[p + i] === wanted[i]) i++;
       if (i === length) return true;
+    }
+    return false;
+  }
+
+  /** Whether a live attribute's key begins with one of the prefixes. Attributes that are not taken apart stay so. */
+  hasPrefix(prefixes: KeyPrefixes): boolean {
+    const { slots, count, memory } = this;
+    const noted = Math.min(count, this.addedFrom);
+    const b = memory.buffer(this.start) as Uint8Array;
+    const base = memory.base(this.start);
+    for (let o = this.expanded; o < noted; o += 8) {
+      const p = slots[o + 2] - base + 2;
+      const keyLength = b[p - 1];
+      if (b[p - 2] !== 0x0a || keyLength > 0x7f || p + keyLength > slots[o + 1] - base) {
+        this.expand();
+        break;
+      }
+      if (prefixes.begins(b, p, p + keyLength)) return true;
+    }
+    for (let o = this.head; o < count; o += 8) {
+      if (o >= this.expanded && o < noted) o = noted;
+      if (o >= count) break;
+      if ((slots[o + slotFlags] & (deleted | marker)) !== 0) continue;
+      const address = slots[o + slotKey];
+      const p = address - memory.base(address);
+      if (prefixes.begins(memory.buffer(address), p, p + slots[o + slotKeyLength])) return true;
     }
     return false;
   }

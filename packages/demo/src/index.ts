@@ -1,0 +1,13 @@
+export { Demo } from './demo.ts';
+export type { DemoOptions } from './demo.ts';
+export { incidentKinds, incidentsBetween } from './incidents.ts';
+export type { Incident, IncidentKind } from './incidents.ts';
+export { chargedUsd, listPrice, priceSettings } from './price.ts';
+export { exportRequest, spansOf } from './spans.ts';
+export type { OtlpSpan } from './spans.ts';
+export { Tally } from './tally.ts';
+export type { Expected } from './tally.ts';
+export { batchJobs, load, traffic } from './traffic.ts';
+export type { Attempt, BatchJob, DemoRequest, TrafficOptions } from './traffic.ts';
+export { modelOf, models, tasks, teams } from './world.ts';
+export type { DemoModel, DemoTask, ModelPrices } from './world.ts';
