@@ -189,7 +189,7 @@ service: {pipelines: {traces: {receivers: [nop], exporters: [otlp_http]}}}
 
 describe('The first five minutes', () => {
   it('are what the printed lines say: a span, a metric and a log reach the console and ./data', async () => {
-    const [grpc, http, health, prometheus, zpages] = await freePorts(5);
+    const [grpc, http, health, prometheus, zpages, summary, query] = await freePorts(7);
     const cwd = temporaryFolder();
     const shipped = readFileSync(join(import.meta.dirname, '..', 'pipeline.yaml'), 'utf8');
     writeFileSync(join(cwd, 'pipeline.yaml'), shipped);
@@ -208,6 +208,10 @@ describe('The first five minutes', () => {
         `exporters.prometheus.endpoint=127.0.0.1:${prometheus}`,
         '--set',
         `extensions.zpages.endpoint=127.0.0.1:${zpages}`,
+        '--set',
+        `exporters.summary.endpoint=127.0.0.1:${summary}`,
+        '--set',
+        `extensions.query.endpoint=127.0.0.1:${query}`,
         '--set',
         'receivers.host_metrics.initial_delay=1ms',
       ],
@@ -236,6 +240,11 @@ describe('The first five minutes', () => {
       metrics = await (await fetch(pages[0]!)).text();
     }
     expect(await (await fetch(pages[1]!)).text()).toContain('metrics/host');
+    let remembered = '';
+    while (!remembered.includes('"job":"first-steps"')) {
+      remembered = await (await fetch(`http://127.0.0.1:${query}/api/v1/query?query=greetings_total`)).text();
+    }
+    expect(remembered).toMatch(/"value":\[[\d.]+,"1"\]/);
     expect(await millrace.stop()).toBe(0);
     for (const signal of ['traces', 'metrics', 'logs']) {
       expect(existsSync(join(cwd, 'data', `${signal}.jsonl`))).toBe(true);

@@ -32,6 +32,18 @@ export type { ReceiverPlugin } from './plugin/define-receiver.ts';
 export type { Emit, EmittedSignal, MetricWithPoints, Origin } from './plugin/emit.ts';
 export { PluginError } from './plugin/definition.ts';
 export type { PluginSettings } from './plugin/plugin-run.ts';
+export { isMetricSource } from './metric-source.ts';
+export type {
+  HistogramSample,
+  LabelMatcher,
+  MetricMetadata,
+  MetricSource,
+  MetricSourceExtension,
+  SampleBuckets,
+  SeriesExemplars,
+  SeriesSamples,
+  SeriesSelection,
+} from './metric-source.ts';
 export type { ComponentInfo, OwnSpan, PipelineInfo, ServiceInfo, Status, StatusReport } from './status.ts';
 export { isStorage } from './storage.ts';
 export type { BatchLog, LogOwner, StorageExtension, StoredBatch } from './storage.ts';

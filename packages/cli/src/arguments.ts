@@ -1,7 +1,21 @@
 import { parseArgs } from 'node:util';
 import type { SummaryDimension } from '@millrace/genai';
 
-const commands = ['validate', 'components', 'print-config', 'featuregate', 'replay', 'test', 'explain', 'new', 'summary', 'cost'] as const;
+const commands = [
+  'validate',
+  'components',
+  'print-config',
+  'featuregate',
+  'replay',
+  'test',
+  'explain',
+  'new',
+  'summary',
+  'cost',
+  'detect',
+  'forecast',
+  'history',
+] as const;
 
 /** Written here again, so that a start does not load what only `cost` needs. */
 const dimensions = ['model', 'provider', 'user', 'team', 'task', 'tier', 'api_key'] as const satisfies readonly SummaryDimension[];
@@ -37,6 +51,11 @@ export interface Arguments {
   readonly endpoint?: string;
   readonly by: SummaryDimension;
   readonly json: boolean;
+  /** Of `detect` and `forecast`: the columns of the file by name; how many steps are forecast; how many steps make a season. */
+  readonly timestamp?: string;
+  readonly value?: string;
+  readonly horizon?: number;
+  readonly season?: number;
   /** Threads that share the work, the main one included; absent: one for each core. */
   readonly workers?: number;
   readonly version: boolean;
@@ -58,6 +77,9 @@ Commands:
   explain       Tell what every node does to the items of a file: explain <file> --config <location>
   summary       Tell what generative AI did and cost: in a running pipeline with exporter summary, or in files of OTLP/JSON: summary [file ...]
   cost          The cost by model, user, team, task, ...: cost [file ...]
+  detect        Print the anomalies of a series: detect <file.csv>
+  forecast      Print how a series goes on: forecast <file.csv> --horizon <n>
+  history       Look into the store of extension history: history <info|vacuum|export|import> <directory> [file]
   replay        Send the batches of a stored queue or of dead letters: replay <path> --to <url>
 
 Flags:
@@ -76,7 +98,11 @@ Flags:
   --window <duration>     summary, cost: how far to look back, such as 15m (default: 1h of a pipeline, all of files)
   --endpoint <address>    summary, cost: where exporter summary listens (default localhost:55681)
   --by <name>             cost: model (default), provider, user, team, task, tier or api_key
-  --json                  summary, cost: print JSON
+  --json                  summary, cost, history info: print JSON
+  --timestamp <column>    detect, forecast: the column of the times (default: timestamp, time, date, ... or the first)
+  --value <column>        detect, forecast: the column of the values (default: value, ... or the second)
+  --horizon <n>           forecast: how many steps
+  --season <m>            forecast: how many steps make a season (default: found in the series)
   --mode <mode>           print-config: redacted (default) or unredacted
   --format <format>       print-config: yaml (default) or json
   --validate=<bool>       print-config: check the configuration first (default true)
@@ -124,6 +150,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
       by: { type: 'string', default: 'model' },
       json: { type: 'boolean', default: false },
       at: { type: 'string' },
+      timestamp: { type: 'string' },
+      value: { type: 'string' },
+      horizon: { type: 'string' },
+      season: { type: 'string' },
       header: { type: 'string', multiple: true, default: [] },
       version: { type: 'boolean', short: 'v', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -154,6 +184,10 @@ export function parseArguments(argv: readonly string[]): Arguments {
     ...(values.endpoint !== undefined && { endpoint: values.endpoint }),
     by: oneOf('by', values.by, dimensions),
     json: values.json,
+    ...(values.timestamp !== undefined && { timestamp: values.timestamp }),
+    ...(values.value !== undefined && { value: values.value }),
+    ...(values.horizon !== undefined && { horizon: positiveNumber('horizon', values.horizon) }),
+    ...(values.season !== undefined && { season: positiveNumber('season', values.season) }),
     ...(values.workers !== undefined && { workers: workerCount(values.workers) }),
     version: values.version,
     help: values.help,

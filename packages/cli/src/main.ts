@@ -4,6 +4,10 @@ import { runWorker } from '@millrace/service';
 import { run } from './run.ts';
 
 if (isMainThread) {
+  // Who reads may stop reading, as `| head` does: no reason to fail.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   process.exitCode = await run(process.argv.slice(2), {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),

@@ -51,6 +51,18 @@ async function runCommand(args: Arguments, terminal: Terminal): Promise<void> {
       const { summarize } = await import('./summarize.ts');
       return summarize(args, terminal);
     }
+    case 'detect': {
+      const { detectFile } = await import('./detect.ts');
+      return detectFile(args, terminal);
+    }
+    case 'forecast': {
+      const { forecastFile } = await import('./forecast.ts');
+      return forecastFile(args, terminal);
+    }
+    case 'history': {
+      const { history } = await import('./history.ts');
+      return history(args, terminal);
+    }
     case 'test': {
       const { runTests } = await import('./run-tests.ts');
       return runTests(args, trialCommand(args, gates, terminal));

@@ -4,8 +4,8 @@ import { constants, createGzip } from 'node:zlib';
 import type { ZlibOptions } from 'node:zlib';
 import type { Logger } from '@millrace/api';
 import { acceptsGzip, ByteSink, createWriter, negotiate } from '@millrace/prometheus-format';
+import type { Registry } from '@millrace/prometheus-format';
 import type { HttpExchange } from '@millrace/transport';
-import type { Registry } from './registry.ts';
 import { writeRegistry } from './scrape.ts';
 import type { Turns } from './turns.ts';
 

@@ -1,15 +1,12 @@
 import { httpServerProperties } from '@millrace/transport';
 import type { HttpServerConfig } from '@millrace/transport';
 import { namingProperties, resourceLabelsProperties } from '@millrace/prometheus-format';
-import type { NamingConfig, ResourceLabelsConfig } from '@millrace/prometheus-format';
+import type { RegistryConfig } from '@millrace/prometheus-format';
 
 /** The checked configuration of exporter `prometheus`. Times are Go durations. */
-export interface PrometheusConfig extends HttpServerConfig, NamingConfig, ResourceLabelsConfig {
-  readonly const_labels: Readonly<Record<string, string>>;
+export interface PrometheusConfig extends HttpServerConfig, RegistryConfig {
   readonly send_timestamps: boolean;
-  readonly metric_expiration: string;
   readonly enable_open_metrics: boolean;
-  readonly without_scope_info: boolean;
 }
 
 export const configSchema: { readonly [keyword: string]: unknown; readonly properties: Record<string, object> } = {

@@ -4,9 +4,9 @@ import type { Batch, Consumed, Context, Host, Stage, Timer } from '@millrace/api
 import { durationMs } from '@millrace/config';
 import { createHttpServer, httpServerSettings } from '@millrace/transport';
 import type { HttpRoute, Server } from '@millrace/transport';
+import { Registry } from '@millrace/prometheus-format';
 import { answerScrape } from './answer-scrape.ts';
 import type { PrometheusConfig } from './config.ts';
-import { Registry } from './registry.ts';
 import { Turns } from './turns.ts';
 
 const notRunning = new PipelineError('prometheus is not running', { kind: 'retryable' });

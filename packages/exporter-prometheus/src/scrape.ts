@@ -1,8 +1,5 @@
-import type { ExponentialState, ExpositionWriter, SampleTimes } from '@millrace/prometheus-format';
-import type { Family } from './family.ts';
-import type { HistogramState } from './histogram-state.ts';
-import type { Registry } from './registry.ts';
-import { SummaryState } from './summary-state.ts';
+import { SummaryState } from '@millrace/prometheus-format';
+import type { ExponentialState, ExpositionWriter, Family, HistogramState, Registry, SampleTimes } from '@millrace/prometheus-format';
 
 /** Rows between two places to stop. */
 const rowsPerStep = 256;

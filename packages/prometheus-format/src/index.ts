@@ -5,9 +5,12 @@ export { createParser, formatOf } from './create-parser.ts';
 export type { ParsedFormat } from './create-parser.ts';
 export { readExemplars } from './exemplars.ts';
 export { ExponentialState } from './exponential-state.ts';
+export { Family } from './family.ts';
+export type { PointState } from './family.ts';
 export { createWriter } from './exposition-writer.ts';
 export type { ExpositionOptions, ExpositionWriter, SampleTimes } from './exposition-writer.ts';
 export { goNumber, openMetricsNumber } from './go-number.ts';
+export { HistogramState } from './histogram-state.ts';
 export { LabelNames } from './label-names.ts';
 export { decodeLabels, encodeLabels, mayHaveQuotedNames } from './labels.ts';
 export type { EncodedLabels, LabelBytes } from './labels.ts';
@@ -43,6 +46,8 @@ export { ExpositionError } from './parsed-sample.ts';
 export type { ExpositionParser, ExpositionVisitor, ParsedHistogram, ParsedSample } from './parsed-sample.ts';
 export { exponentialFields, histogramFields, numberFields, PointScan, summaryFields } from './point-scan.ts';
 export type { PointFields } from './point-scan.ts';
+export { Registry } from './registry.ts';
+export type { RegistryConfig, SampleSink } from './registry.ts';
 export {
   attributesKey,
   attributesOf,
@@ -55,4 +60,5 @@ export {
 } from './resource-labels.ts';
 export type { ResourceLabelsConfig } from './resource-labels.ts';
 export { RowIndex } from './row-index.ts';
+export { SummaryState } from './summary-state.ts';
 export { writeFamilies } from './write-families.ts';

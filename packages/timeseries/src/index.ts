@@ -1,8 +1,17 @@
+export { AdaptiveDetector } from './detect/adaptive-detector.ts';
+export type { Verdict } from './detect/adaptive-detector.ts';
+export type { AnomalyShape } from './detect/evidence.ts';
 export { ByteStore } from './byte-store.ts';
 export { Distribution } from './distribution.ts';
 export { attributesTags, copyAttributes, writeAttribute, writeDistribution, writeNumber, writeTimes } from './encode-point.ts';
 export { ExponentialHistogram } from './exponential-histogram.ts';
 export type { PointKind } from './encode-point.ts';
+export { forecast } from './forecast/forecast.ts';
+export type { Forecast, ForecastOptions, InsufficientData } from './forecast/forecast.ts';
+export type { TimedValues } from './forecast/regular-series.ts';
+export { StreamingForecast } from './forecast/streaming-forecast.ts';
+export type { Outlook } from './forecast/streaming-forecast.ts';
+export type { Trend } from './forecast/trend.ts';
 export { bytesOfBuckets, readExponential, writeExponential } from './exponential-point.ts';
 export type { Buckets, ExponentialPoint } from './exponential-point.ts';
 export { readHistogram, writeHistogram } from './histogram-point.ts';

@@ -1,0 +1,12 @@
+export { HistoryBatch } from './history-batch.ts';
+export { defaultRetentionMs, historyFile, HistoryStore, isHistory } from './history-store.ts';
+export type { HistoryExtension, HistoryOptions, ItemSource } from './history-store.ts';
+export { exportLines, importLines } from './json-lines.ts';
+export type { HistoryMetrics, StoredSamples } from './history-metrics.ts';
+export { histogramBytes } from './histogram-bytes.ts';
+export type { FoundLog, FoundSpan, ItemQuery, ItemResult } from './item-search.ts';
+export type { SeriesRollup, StoreInfo } from './reader.ts';
+export { seriesKinds } from './rollup.ts';
+export type { SeriesKind } from './rollup.ts';
+export { tiers } from './tiers.ts';
+export type { ItemSignal } from './write-options.ts';

@@ -1,0 +1,11 @@
+export { selectorsOf } from './ast.ts';
+export type { Expr, VectorSelector } from './ast.ts';
+export { Engine, pointsMax } from './engine.ts';
+export type { EngineOptions, QueryOptions } from './engine.ts';
+export { formatValue } from './format-number.ts';
+export { parseDurationMs } from './parse/literals.ts';
+export { parseQuery } from './parse/parse.ts';
+export { ParseError, QueryError } from './query-error.ts';
+export type { QueryErrorType } from './query-error.ts';
+export type { QueryData, QueryResult, ResultSample, ResultSeries } from './result.ts';
+export { queryJson } from './result-json.ts';
