@@ -11,7 +11,7 @@ const layers: readonly (readonly RegExp[])[] = [
   [/^wire$/, /^config$/],
   [/^api$/],
   [/^(exporter-helper|transport|output-file|redaction|regex|prometheus-format|datadog-format|trace-format|trace-buffer|timeseries)$/],
-  [/^(ottl|item-match|genai|instruments|history|promql)$/],
+  [/^(ottl|item-match|genai|instruments|history|promql|recommend)$/],
   [/^(receiver|processor|connector|exporter|extension)-/],
   [/^service$/, /^distribution$/],
   [/^trial$/, /^sdk$/],

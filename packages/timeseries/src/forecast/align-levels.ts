@@ -57,6 +57,12 @@ function largestStep(values: Float64Array, seasons: readonly number[]): number {
   const early = medianOf(flat.slice(Math.max(0, step - 3 * width), step));
   const late = medianOf(flat.slice(step, step + 3 * width));
   if ((late - early) / jump < 0.7) return 0;
+  // Nor is it the weekend of a growing series, which differs from the one before by the growth alone.
+  const season = Math.round(seasons.at(-1) ?? 0);
+  if (season > width && step >= season) {
+    const changes = values.slice(step, step + 3 * width).map((value, i) => value - values[step + i - season]!);
+    if (medianOf(changes) / jump < 0.5) return 0;
+  }
   return sharpest(flat, step, width);
 }
 

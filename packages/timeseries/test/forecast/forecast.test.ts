@@ -228,6 +228,21 @@ describe('A forecast', () => {
     expect(inside95).toBeGreaterThan(0.9);
   });
 
+  it('does not take the weekend of a growing series, on which it begins, for a new level', () => {
+    const growing = (t: number): number =>
+      100 * (1 + (0.3 * t) / 1344) * (1 + 0.6 * Math.sin((t / 24) * 2 * Math.PI)) * (Math.floor(t / 24) % 7 > 4 ? 0.6 : 1.16);
+    for (const seed of [1, 2, 3]) {
+      const { mean } = ok(
+        series(1344, (t, noise) => growing(t) * (1 + 0.02 * noise), seed),
+        hourMs,
+        168,
+      );
+      const truth = Array.from({ length: 168 }, (_, h) => growing(1344 + h));
+      const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((total, value) => total + value, 0);
+      expect(Math.abs(sum(mean) / sum(truth) - 1)).toBeLessThan(0.05);
+    }
+  });
+
   it('names the methods that it combined', () => {
     expect(ok(series(200, businessHours), hourMs, 5).method).toMatch(/^[\w ]+ \d+ %(, [\w ]+ \d+ %)*$/);
   });

@@ -1,0 +1,1 @@
+export { connectorFactory, factory } from './factory.ts';
