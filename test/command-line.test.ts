@@ -189,7 +189,7 @@ service: {pipelines: {traces: {receivers: [nop], exporters: [otlp_http]}}}
 
 describe('The first five minutes', () => {
   it('are what the printed lines say: a span, a metric and a log reach the console and ./data', async () => {
-    const [grpc, http, health, prometheus, zpages, summary, query] = await freePorts(7);
+    const [grpc, http, health, prometheus, zpages, summary, query, analytics] = await freePorts(8);
     const cwd = temporaryFolder();
     const shipped = readFileSync(join(import.meta.dirname, '..', 'pipeline.yaml'), 'utf8');
     writeFileSync(join(cwd, 'pipeline.yaml'), shipped);
@@ -212,6 +212,8 @@ describe('The first five minutes', () => {
         `exporters.summary.endpoint=127.0.0.1:${summary}`,
         '--set',
         `extensions.query.endpoint=127.0.0.1:${query}`,
+        '--set',
+        `extensions.analytics.endpoint=127.0.0.1:${analytics}`,
         '--set',
         'receivers.host_metrics.initial_delay=1ms',
       ],
@@ -245,6 +247,7 @@ describe('The first five minutes', () => {
       remembered = await (await fetch(`http://127.0.0.1:${query}/api/v1/query?query=greetings_total`)).text();
     }
     expect(remembered).toMatch(/"value":\[[\d.]+,"1"\]/);
+    expect((await fetch(`http://127.0.0.1:${analytics}/analytics/cost-breakdown`)).status).toBe(200);
     expect(await millrace.stop()).toBe(0);
     for (const signal of ['traces', 'metrics', 'logs']) {
       expect(existsSync(join(cwd, 'data', `${signal}.jsonl`))).toBe(true);
