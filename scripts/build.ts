@@ -20,8 +20,8 @@ export interface BundleOptions {
   /** Writes source maps beside the files (`node --enable-source-maps` reads them). */
   readonly sourceMaps?: boolean;
   /**
-   * Puts all that the entry needs at once into one chunk: reading thirty files takes longer than running them. The entry must not wait for
-   * what it imports dynamically while it is loaded itself.
+   * Puts all that the entry needs at once, and nothing else of the packages it comes from, into one chunk: reading thirty files takes longer than
+   * running them. The entry must not wait for what it imports dynamically while it is loaded itself.
    */
   readonly oneChunk?: boolean;
   /** Files that stand in for packages: another list of components makes another distribution. */
@@ -61,7 +61,7 @@ export async function bundle(options: BundleOptions): Promise<void> {
     external: [...(options.external ?? [])],
     logLevel: 'warning',
     write: false,
-    plugins: [httpWithoutFacade, userAgents, prices, ...(options.oneChunk === true ? [oneChunk(options.entry)] : []), directImports],
+    plugins: [httpWithoutFacade, userAgents, prices, ...(options.oneChunk === true ? [oneChunk(options.entry), directImports] : [])],
   } satisfies BuildOptions;
   const { metafile, outputFiles } = await build(settings);
   const files = new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
