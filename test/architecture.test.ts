@@ -10,7 +10,9 @@ const packages = readdirSync(packagesFolder);
 const layers: readonly (readonly RegExp[])[] = [
   [/^wire$/, /^config$/],
   [/^api$/],
-  [/^(exporter-helper|transport|output-file|redaction|regex|prometheus-format|datadog-format|trace-format|trace-buffer|timeseries)$/],
+  [
+    /^(exporter-helper|transport|output-file|redaction|regex|prometheus-format|datadog-format|trace-format|trace-buffer|state-log|timeseries)$/,
+  ],
   [/^(ottl|item-match|genai|instruments|history|promql|recommend)$/],
   [/^(receiver|processor|connector|exporter|extension)-/],
   [/^service$/, /^distribution$/],

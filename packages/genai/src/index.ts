@@ -22,6 +22,8 @@ export type { CacheReport, GroupReport, Percentiles, SummaryReport, TotalsReport
 export { costText, summaryText } from './summary/summary-text.ts';
 export { UsageSummary } from './summary/usage-summary.ts';
 export type { Moment, SummaryWindow, UsageSummaryOptions } from './summary/usage-summary.ts';
+export { CallCost } from './prices/call-cost.ts';
+export type { NoCost } from './prices/call-cost.ts';
 export { Cost, costKinds } from './prices/cost.ts';
 export type { CostStatus, UnpricedReason } from './prices/cost.ts';
 export { formatMoney, moneyDecimals, moneyOf, moneyToNumber, parseMoney } from './prices/money.ts';

@@ -1,16 +1,15 @@
 import { lend, PipelineError } from '@millrace/api';
 import type { Batch, Consumed, Consumer, Context, Host, Signal, Stage, Visitor } from '@millrace/api';
 import { durationMs } from '@millrace/config';
-import { CallReader, moneyToNumber, PriceList } from '@millrace/genai';
+import { CallCost, CallReader, moneyToNumber, PriceList } from '@millrace/genai';
 import type { Call } from '@millrace/genai';
+import { Outbox } from '@millrace/trace-buffer';
 import { key, walk } from '@millrace/wire';
 import type { BufferPool, MemoryAccount, SpanView } from '@millrace/wire';
-import { CallCost } from './call-cost.ts';
 import type { AnomalyConfig } from './config.ts';
 import { gaugeBatches, noticeAttributes, noticePoints, noticesBatch } from './events.ts';
 import { Labels } from './labels.ts';
 import { kinds } from './measures.ts';
-import { Outbox } from './outbox.ts';
 import { createMetrics } from './own-metrics.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { Watch } from './watch.ts';
@@ -164,12 +163,12 @@ export class AnomalyStage implements Stage {
       const level = kind !== 'processor' ? 'debug' : notice.state === 'ended' ? 'info' : 'warn';
       logger[level](notice.state === 'ended' ? 'An anomaly ended.' : 'An anomaly started.', { ...noticeAttributes(notice, this.#labels) });
     }
-    if (this.#outputs.events) this.#outbox.add(noticesBatch(notices, this.#labels, this.#pool!));
-    if (this.#outputs.metrics) this.#outbox.add(noticePoints(notices, this.#labels, this.#pool!));
+    if (this.#outputs.events) this.#outbox.sendNew(noticesBatch(notices, this.#labels, this.#pool!));
+    if (this.#outputs.metrics) this.#outbox.sendNew(noticePoints(notices, this.#labels, this.#pool!));
   }
 
   #reportGauges(atMs: number, gauges: readonly Gauge[]): void {
-    for (const batch of gaugeBatches(atMs, gauges, this.#labels, this.#pool!)) this.#outbox.add(batch);
+    for (const batch of gaugeBatches(atMs, gauges, this.#labels, this.#pool!)) this.#outbox.sendNew(batch);
   }
 
   shutdown(signal: AbortSignal): Promise<void> {
@@ -179,7 +178,7 @@ export class AnomalyStage implements Stage {
 
   async #end(signal: AbortSignal): Promise<void> {
     if (this.#pool !== undefined) this.#watch.windows.finish();
-    await this.#outbox.close(signal);
+    await this.#outbox.drain(signal);
     await this.#keeper.close();
     this.#prices?.close();
     this.#account?.set(0);

@@ -1,20 +1,19 @@
 import { lend, PipelineError } from '@millrace/api';
 import type { Batch, Consumed, Consumer, Context, Host, Signal, Stage, Timer, Visitor } from '@millrace/api';
 import { durationMs } from '@millrace/config';
-import { added, AgentUsage, CallReader, PriceList } from '@millrace/genai';
+import { added, AgentUsage, CallCost, CallReader, PriceList } from '@millrace/genai';
+import { Outbox } from '@millrace/trace-buffer';
 import { key, walk } from '@millrace/wire';
 import type { BufferPool, LogView, MemoryAccount, SpanView } from '@millrace/wire';
 import { Bookings } from './bookings.ts';
 import type { Crossing } from './bookings.ts';
 import { Budget } from './budget.ts';
-import { CallCost } from './call-cost.ts';
 import type { BudgetConfig } from './config.ts';
 import { eventAttributes, statusAt } from './describe.ts';
 import { crossingPoints, eventsBatch } from './events.ts';
 import { Hasher } from './labels.ts';
 import { Ledger } from './ledger.ts';
 import type { HeldSpending } from './ledger.ts';
-import { Outbox } from './outbox.ts';
 import { createMetrics } from './own-metrics.ts';
 import { Snapshots } from './snapshots.ts';
 import { StateKeeper } from './state-keeper.ts';
@@ -99,7 +98,7 @@ export class BudgetStage implements Stage {
     });
     this.#outbox = new Outbox(next, context);
     if (outputs.metrics) {
-      this.#snapshots = new Snapshots(this.#ledger, durationMs(config.metrics_interval), (batch) => this.#outbox.add(batch));
+      this.#snapshots = new Snapshots(this.#ledger, durationMs(config.metrics_interval), (batch) => this.#outbox.sendNew(batch));
     }
     const place = { [context.kind]: context.id, [context.pipeline === undefined ? 'signals' : 'pipeline']: this.#place };
     this.#countCrossing = createMetrics(context, this.#ledger, place);
@@ -229,8 +228,8 @@ export class BudgetStage implements Stage {
       logger[kind === 'processor' ? 'warn' : 'debug']('A budget reached a threshold.', { ...eventAttributes(crossing) });
     }
     const report = (): void => {
-      if (this.#outputs.events) this.#outbox.add(eventsBatch(crossings, this.#pool!));
-      if (this.#outputs.metrics) this.#outbox.add(crossingPoints(crossings, this.#pool!));
+      if (this.#outputs.events) this.#outbox.sendNew(eventsBatch(crossings, this.#pool!));
+      if (this.#outputs.metrics) this.#outbox.sendNew(crossingPoints(crossings, this.#pool!));
     };
     const saved = this.#keeper.save();
     if (saved === undefined) report();
@@ -273,7 +272,7 @@ export class BudgetStage implements Stage {
       this.#snapshots.say(this.#ledger.maxTimeMs + 1);
     }
     await this.#reporting;
-    await this.#outbox.close(signal);
+    await this.#outbox.drain(signal);
     await this.#keeper.close();
     this.#prices?.close();
     this.#account?.set(0);

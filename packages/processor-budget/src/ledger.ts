@@ -1,9 +1,8 @@
-import type { Call, Money } from '@millrace/genai';
+import type { Call, CallCost, Money } from '@millrace/genai';
 import type { LogView, SpanView } from '@millrace/wire';
 import type { Account } from './account.ts';
 import type { Bookings } from './bookings.ts';
 import type { Budget } from './budget.ts';
-import type { CallCost } from './call-cost.ts';
 import type { Spend } from './spend.ts';
 
 const nanosPerMs = 1_000_000n;

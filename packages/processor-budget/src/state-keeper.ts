@@ -1,8 +1,8 @@
 import { isStorage } from '@millrace/api';
 import type { Context, Host, Timer } from '@millrace/api';
+import { StateLog } from '@millrace/state-log';
 import type { Hasher } from './labels.ts';
 import type { Ledger } from './ledger.ts';
-import { StateLog } from './state-log.ts';
 import { encodeState, restoreState } from './state.ts';
 
 /** Keeps what is spent in a storage: what changed, regularly and when it is asked for, one writing after the other. */
@@ -26,7 +26,7 @@ export class StateKeeper {
   async open(host: Host, storage: string, name: string): Promise<void> {
     const { id, kind, logger } = this.#context;
     const log = await host.extension(storage, isStorage).openLog({ kind, id, name, signal: 'logs', pool: host.pool });
-    this.#log = new StateLog(log, host.pool);
+    this.#log = new StateLog(log, host.pool, 'what was spent');
     const changed = restoreState(this.#ledger, this.#hasher, await this.#log.recover(logger), () =>
       logger.error('A record of what was spent cannot be read; what it says is missing.'),
     );

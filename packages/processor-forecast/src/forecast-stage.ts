@@ -1,11 +1,11 @@
 import { PipelineError } from '@millrace/api';
 import type { Batch, Consumed, Consumer, Context, Host, Stage } from '@millrace/api';
 import { durationMs } from '@millrace/config';
+import { Outbox } from '@millrace/trace-buffer';
 import { walk } from '@millrace/wire';
 import type { BufferPool, MemoryAccount } from '@millrace/wire';
 import { Book } from './book.ts';
 import type { ForecastConfig } from './config.ts';
-import { Outbox } from './outbox.ts';
 import { createMetrics } from './own-metrics.ts';
 import { Points } from './points.ts';
 import { reportBatch } from './report-batch.ts';
@@ -44,7 +44,7 @@ export class ForecastStage implements Stage {
     this.#outbox = new Outbox(next, context);
     this.#rounds = new Rounds(
       createForecaster(config),
-      (atMs, reports) => this.#outbox.add(reportBatch(atMs, reports, this.#pool!)),
+      (atMs, reports) => this.#outbox.sendNew(reportBatch(atMs, reports, this.#pool!)),
       (error) => logger.error('Forecasting a series failed.', { error: String(error) }),
     );
     this.#book = new Book({
@@ -109,7 +109,7 @@ export class ForecastStage implements Stage {
 
   async #end(signal: AbortSignal): Promise<void> {
     await this.#rounds.working;
-    await this.#outbox.close(signal);
+    await this.#outbox.drain(signal);
     await this.#keeper.close();
     this.#account?.set(0);
   }

@@ -1,8 +1,8 @@
 import { isStorage } from '@millrace/api';
 import type { Context, Host, Timer } from '@millrace/api';
 import { durationMs } from '@millrace/config';
+import { StateLog } from '@millrace/state-log';
 import type { ForecastConfig } from './config.ts';
-import { StateLog } from './state-log.ts';
 import { encodeState, restoreState } from './state.ts';
 import type { State } from './state.ts';
 
@@ -27,7 +27,7 @@ export class StateKeeper {
   async open(host: Host, storage: string, name: string): Promise<void> {
     const { id, kind, logger } = this.#context;
     const log = await host.extension(storage, isStorage).openLog({ kind, id, name, signal: 'logs', pool: host.pool });
-    this.#log = new StateLog(log, host.pool);
+    this.#log = new StateLog(log, host.pool, 'what was seen');
     const left = restoreState(this.#state, await this.#log.recover(logger));
     if (left.unreadable > 0)
       logger.error('Records of what was seen cannot be read; what they say is missing.', { records: left.unreadable });

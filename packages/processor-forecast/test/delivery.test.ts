@@ -49,7 +49,7 @@ describe('Forecasts', () => {
     await run.sendAll(n, hourly(t0, t0 + 3 * day, usual));
     await run.stop();
     expect(run.context.items.dropped['permanent']).toBeGreaterThan(10);
-    expect(run.context.lines.at(-1)?.message).toBe('Forecasts were refused for good.');
+    expect(run.context.lines.at(-1)?.message).toBe('The next component refused data for good.');
   });
 
   it('are not of what the next component did not take: a batch that comes again is counted once', async () => {

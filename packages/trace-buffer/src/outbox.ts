@@ -3,6 +3,8 @@ import type { Batch, Consumed, Consumer, Context, Timer } from '@millrace/api';
 
 const firstRetryMs = 20;
 const longestRetryMs = 1_000;
+/** With so many batches that wait, input should be refused. */
+const fullSize = 256;
 
 /**
  * What a processor made and has to pass on: batches go to the next component in order, one at a time. One that is refused for now is offered
@@ -27,6 +29,19 @@ export class Outbox {
   /** Batches that wait. */
   get size(): number {
     return this.#batches.length;
+  }
+
+  /** Whether so many batches wait (256) that who makes them should refuse its input. */
+  get isFull(): boolean {
+    return this.#batches.length >= fullSize;
+  }
+
+  /** Takes over a batch that the component made, if there is one: its items are booked as created and held. */
+  sendNew(batch: Batch | undefined): void {
+    if (batch === undefined) return;
+    this.#context.items.create(batch.items);
+    this.#context.items.hold(batch.items);
+    this.send(batch);
   }
 
   /** Takes a batch over. Its items are booked as held already. */

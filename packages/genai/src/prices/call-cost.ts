@@ -1,6 +1,9 @@
-import { added, moneyOf } from '@millrace/genai';
-import type { Call, Money, PriceList } from '@millrace/genai';
 import type { AttributesView } from '@millrace/wire';
+import { added } from '../attributes.ts';
+import type { Call } from '../call.ts';
+import { moneyOf } from './money.ts';
+import type { Money } from './money.ts';
+import type { PriceList } from './price-list.ts';
 
 /** Why a call's cost is not known: as `millrace.cost.status` says. */
 export type NoCost = 'unpriced' | 'no_usage';

@@ -5,16 +5,19 @@ import type { Batch, BufferPool } from '@millrace/wire';
 /** Records are thrown away when there are more than this and their last rewriting could not have made so many. */
 const recordsPerRewrite = 64;
 
-/** Keeps records in a storage, in their order: each is the body of a log record. */
+/** Keeps the records of a component's state in a storage, in their order: bytes, each the body of a log record in a batch of its own. */
 export class StateLog {
   readonly #log: BatchLog;
   readonly #pool: BufferPool;
   #kept: StoredBatch[];
+  readonly #what: string;
   #rewritten = 0;
 
-  constructor(log: BatchLog, pool: BufferPool) {
+  /** `log` is the caller's until `close`; `what` the records tell, as the log of the program says it: `what was spent`. */
+  constructor(log: BatchLog, pool: BufferPool, what: string) {
     this.#log = log;
     this.#pool = pool;
+    this.#what = what;
     this.#kept = [...log.recovered];
   }
 
@@ -31,7 +34,7 @@ export class StateLog {
         using batch = await this.#log.read(stored);
         records.push(...bodiesOf(batch));
       } catch (error) {
-        logger.error('A record of what is usual cannot be read; what it says is missing.', { error: String(error) });
+        logger.error(`A record of ${this.#what} cannot be read; what it says is missing.`, { error: String(error) });
       }
     }
     return records;
@@ -41,7 +44,7 @@ export class StateLog {
   async append(records: readonly Buffer[]): Promise<void> {
     for (const body of records) {
       const builder = new BatchBuilder('logs', this.#pool);
-      builder.resource().scope('anomaly').log({ body });
+      builder.resource().scope('state').log({ body });
       using batch = builder.finish()!;
       this.#kept.push(await this.#log.append(batch));
     }
@@ -56,6 +59,7 @@ export class StateLog {
     for (const stored of old) await this.#log.acknowledge(stored);
   }
 
+  /** Ends the writing, after everything that was asked for before. Records stay. */
   async close(): Promise<void> {
     await this.#log.close();
   }

@@ -1,0 +1,1 @@
+export { StateLog } from './state-log.ts';
